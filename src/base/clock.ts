@@ -1,0 +1,24 @@
+/** Time as a part, so that tests can move it. All values are milliseconds. */
+export interface Clock {
+  /** Wall time, epoch ms: for records and for comparison with file times. */
+  now(): number
+  /** Monotonic ms with fractions: for durations. */
+  elapsed(): number
+  /** Calls `fn` once after `delayMs`; the timer never keeps the process alive. */
+  schedule(fn: () => void, delayMs: number): Scheduled
+}
+
+export interface Scheduled {
+  cancel(): void
+}
+
+/** The real clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
+  schedule(fn, delayMs) {
+    const timer = setTimeout(fn, delayMs)
+    timer.unref()
+    return { cancel: () => clearTimeout(timer) }
+  },
+}

@@ -1,0 +1,121 @@
+/** Maps event names (`area.happened`) to payloads; each folder declares its own in `events.ts`. */
+export type EventMap = object
+
+export type Unsubscribe = () => void
+
+/** What a stage sees of the hub: it can emit, and it can ask whether anybody listens. */
+export interface Emitter<Events extends EventMap> {
+  /**
+   * Returns the channel of one event. Fetch it once; per event the cost without a listener is the
+   * comparison `if (channel.listened)`.
+   */
+  channel<Name extends keyof Events & string>(name: Name): EventChannel<Events[Name]>
+}
+
+/** One event of one hub. */
+export interface EventChannel<Payload> {
+  readonly listened: boolean
+  emit(payload: Payload): void
+}
+
+/** What an event payload's listener may be called with: the payload and the event's name. */
+export type Listener<Payload> = (payload: Payload, name: string) => void
+
+/**
+ * The event hub of one system: synchronous, in order of subscription.
+ *
+ * A listener that throws disturbs neither the stage nor the other listeners: its error goes to
+ * `onListenerError`, by default a process warning.
+ */
+export class EventHub<Events extends EventMap> implements Emitter<Events> {
+  readonly #channels = new Map<string, Channel>()
+  readonly #onListenerError: (error: unknown, name: string) => void
+
+  constructor(onListenerError: (error: unknown, name: string) => void = warnOfListener) {
+    this.#onListenerError = onListenerError
+  }
+
+  channel<Name extends keyof Events & string>(name: Name): EventChannel<Events[Name]> {
+    return this.#channel(name)
+  }
+
+  /** Subscribes to one event; the same function twice is called twice. */
+  on<Name extends keyof Events & string>(
+    name: Name,
+    listener: Listener<Events[Name]>,
+  ): Unsubscribe {
+    return this.#channel(name).add(listener)
+  }
+
+  /** Returns how many listeners one event has, or all events together. */
+  listenerCount(name?: keyof Events & string): number {
+    if (name !== undefined) return this.#channels.get(name)?.count ?? 0
+    let count = 0
+    for (const channel of this.#channels.values()) count += channel.count
+    return count
+  }
+
+  /** Drops every listener. */
+  clear(): void {
+    for (const channel of this.#channels.values()) channel.clear()
+  }
+
+  #channel(name: string): Channel {
+    let channel = this.#channels.get(name)
+    if (channel === undefined) {
+      channel = new Channel(name, this.#onListenerError)
+      this.#channels.set(name, channel)
+    }
+    return channel
+  }
+}
+
+class Channel implements EventChannel<never> {
+  listened = false
+  #listeners: readonly Listener<never>[] = []
+  readonly #name: string
+  readonly #onListenerError: (error: unknown, name: string) => void
+
+  constructor(name: string, onListenerError: (error: unknown, name: string) => void) {
+    this.#name = name
+    this.#onListenerError = onListenerError
+  }
+
+  get count(): number {
+    return this.#listeners.length
+  }
+
+  emit(payload: never): void {
+    // The array is replaced, never changed, so a listener may subscribe or leave while it runs.
+    for (const listener of this.#listeners) {
+      try {
+        listener(payload, this.#name)
+      } catch (error) {
+        this.#onListenerError(error, this.#name)
+      }
+    }
+  }
+
+  add(listener: Listener<never>): Unsubscribe {
+    this.#listeners = [...this.#listeners, listener]
+    this.listened = true
+    let active = true
+    return () => {
+      if (!active) return
+      active = false
+      const index = this.#listeners.indexOf(listener)
+      this.#listeners = this.#listeners.toSpliced(index, 1)
+      this.listened = this.#listeners.length > 0
+    }
+  }
+
+  clear(): void {
+    this.#listeners = []
+    this.listened = false
+  }
+}
+
+function warnOfListener(error: unknown, name: string): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.emitWarning(`A listener of "${name}" threw: ${text}`, { code: 'SOMON_BASE_LISTENER' })
+}

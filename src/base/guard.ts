@@ -1,0 +1,24 @@
+/** What a call through a guard may say about itself. */
+export interface GuardedCall {
+  readonly signal?: AbortSignal | undefined
+  readonly timeoutMs?: number
+  /** Callers with one key share one effort. */
+  readonly flightKey?: string
+  readonly idempotent?: boolean
+}
+
+/**
+ * Runs a task against a dependency, the way everything outside the process is called.
+ *
+ * A task admitted without waiting is started synchronously; the promise is a native one.
+ */
+export type Guard = <T>(
+  dependency: string,
+  task: (signal: AbortSignal) => T | PromiseLike<T>,
+  call?: GuardedCall,
+) => Promise<T>
+
+/** Calls the task and nothing else: for tests and for systems without breakers. */
+export const unguarded: Guard = async (_dependency, task, call) => task(call?.signal ?? NEVER)
+
+const NEVER = new AbortController().signal

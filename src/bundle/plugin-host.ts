@@ -1,0 +1,60 @@
+import type { EsbuildPlugin } from './esbuild.ts'
+import type { ArtifactInfo, GenerationInfo, RuntimeHooks } from './plugin.ts'
+
+/** What a source file is read as: the bytes that were hashed, and how esbuild takes them. */
+export interface SourceText {
+  readonly contents: string | Uint8Array
+  readonly loader: string
+}
+
+/** What one build offers to the plugins and learns from them. */
+export interface PluginBuild {
+  /** Reads and hashes a file and records it as an input; it is always the last `load`. */
+  read(file: string, attributes: Readonly<Record<string, string>>): Promise<SourceText>
+  /** Runs after the last transform of an ESM or TypeScript text: binds `import.meta`. */
+  finish(code: string, file: string): string
+  addWatchFile(file: string, pluginName: string): void
+  addWatchDir(dir: string, pluginName: string): void
+}
+
+/** The plugins of one system: fused for esbuild, keyed for the cache, timed for `stats()`. */
+export interface PluginHost {
+  /** False when there is no plugin at all: then the build is esbuild's own. */
+  readonly active: boolean
+  /**
+   * Makes esbuild's plugin list of one build, in the order pre, esbuild plugins, normal, post,
+   * reader. Never empty: without plugins it holds the reader alone.
+   */
+  esbuildPlugins(build: PluginBuild): readonly EsbuildPlugin[]
+  /** The plugin list of `somon bundle`, which reads nothing itself: no reader at its end. */
+  outputPlugins(): readonly EsbuildPlugin[]
+  /** What the plugins add to the fingerprint, in order; and who has no key. */
+  keys(): { readonly parts: readonly string[]; readonly uncacheable: string | undefined }
+  /** Files, folders and variables that plugins declare as inputs; paths absolute. */
+  declaredInputs(): {
+    readonly files: readonly string[]
+    readonly dirs: readonly string[]
+    readonly env: readonly string[]
+  }
+  beforeLoad(event: Parameters<NonNullable<RuntimeHooks['beforeLoad']>>[0]): Promise<void>
+  built(artifact: ArtifactInfo): void
+  instantiate(meta: Record<string, unknown>, generation: GenerationInfo): void
+  /** True when a plugin verifies generations. */
+  readonly verifies: boolean
+  verify(
+    namespace: Readonly<Record<string, unknown>>,
+    generation: GenerationInfo,
+    signal: AbortSignal,
+  ): Promise<void>
+  retire(generation: GenerationInfo): Promise<void>
+  watchChange(file: string, event: 'create' | 'update' | 'delete'): void
+  stats(): readonly PluginStats[]
+}
+
+export interface PluginStats {
+  readonly name: string
+  readonly shape: 'esbuild' | 'fused'
+  readonly calls: number
+  readonly errors: number
+  readonly totalMs: number
+}

@@ -1,0 +1,25 @@
+/** Counters and sizes of one tier; counters only grow. */
+export interface TierStats {
+  readonly entries: number
+  readonly bytes: number
+  readonly hits: number
+  readonly misses: number
+  readonly evictions: number
+  readonly writeErrors: number
+}
+
+/**
+ * A place for immutable bytes under a key `space/name`, such as `blobs/<sha256>`.
+ *
+ * A tier is an optimisation: `get` of something torn or tampered with is undefined, `set` that
+ * cannot write reports an event and resolves. Nothing here throws for the state of a disk.
+ */
+export interface ByteTier {
+  readonly name: string
+  get(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined>
+  getSync?(key: string): Uint8Array | undefined
+  set(key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>
+  delete(key: string): Promise<void>
+  stats(): TierStats
+  close(): Promise<void>
+}

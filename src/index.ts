@@ -1,0 +1,1 @@
+export { SomonError, isSomonError } from './base/error.ts'

@@ -1,0 +1,1 @@
+export { SomonError } from './base/error.ts'

@@ -1,0 +1,88 @@
+import type { SomonError } from '../base/error.ts'
+import type { RelPath } from '../base/project-path.ts'
+import type { Artifact } from '../bundle/artifact.ts'
+import type { BuildMessage } from '../bundle/build-message.ts'
+import type { BundleOptions, BundleResult } from '../bundle/output.ts'
+import type { PluginStats } from '../bundle/plugin-host.ts'
+import type { BundlerStats } from '../bundle/bundler.ts'
+import type { RetiredGeneration } from '../evaluate/generation.ts'
+import type { Explanation } from '../load/explanation.ts'
+import type { CacheStats } from '../load/loader.ts'
+import type { ModuleGraph } from '../load/module-graph.ts'
+import type { Module } from '../module/module.ts'
+import type { InvalidateReport } from '../module/reload-report.ts'
+import type { WatchSession } from '../module/watch-session.ts'
+
+/** How `load` may be bounded. */
+export interface LoadOptions {
+  readonly signal?: AbortSignal
+  /** Covers resolve, build and evaluation; default is the setting `loading.timeoutMs`. */
+  readonly timeoutMs?: number
+  /** The module is the program itself: `import.meta.main` is true. */
+  readonly main?: boolean
+}
+
+export interface WatchOptions {
+  /** Without it every loaded module is watched, later ones too. */
+  readonly entries?: readonly string[]
+  readonly debounceMs?: number
+  /** Judges each new generation before it serves. */
+  readonly verify?: (
+    exports: Readonly<Record<string, unknown>>,
+    signal: AbortSignal,
+  ) => void | Promise<void>
+}
+
+export interface ValidationReport {
+  readonly ok: boolean
+  readonly entries: readonly {
+    readonly entry: RelPath
+    readonly errors: readonly SomonError[]
+    readonly warnings: readonly BuildMessage[]
+  }[]
+  /** Present when types were asked for. */
+  readonly types?: { readonly ok: boolean; readonly output: string }
+}
+
+export interface SystemStats {
+  readonly modules: { readonly live: number; readonly retired: number; readonly leaked: number }
+  readonly loads: {
+    readonly live: number
+    readonly memory: number
+    readonly disk: number
+    readonly external: number
+    readonly miss: number
+    readonly failed: number
+  }
+  readonly cache: CacheStats
+  readonly bundler: BundlerStats
+  readonly plugins: readonly PluginStats[]
+  readonly retired: readonly RetiredGeneration[]
+}
+
+export interface ShutdownReport {
+  readonly durationMs: number
+  readonly disposed: number
+  readonly failures: readonly { readonly name: string; readonly error: unknown }[]
+}
+
+/** The programmatic face of somon, as the command line uses it. */
+export interface ModuleSystemApi extends AsyncDisposable {
+  load<T = Record<string, unknown>>(entry: string | URL, options?: LoadOptions): Promise<Module<T>>
+  loadSync<T = Record<string, unknown>>(entry: string | URL, options?: LoadOptions): Module<T>
+  bundle(entries: string | readonly string[], options?: BundleOptions): Promise<BundleResult>
+  compile(entry: string | URL, options?: { readonly signal?: AbortSignal }): Promise<Artifact>
+  validate(
+    entries?: readonly string[],
+    options?: { readonly types?: boolean; readonly signal?: AbortSignal },
+  ): Promise<ValidationReport>
+  watch(options?: WatchOptions): Promise<WatchSession>
+  invalidate(
+    pathsOrEntries?: readonly string[],
+    options?: { readonly reload?: boolean },
+  ): Promise<InvalidateReport>
+  graph(entry?: string): ModuleGraph
+  explain(entry: string): Promise<Explanation>
+  stats(): SystemStats
+  shutdown(options?: { readonly timeoutMs?: number }): Promise<ShutdownReport>
+}
