@@ -1,3 +1,9 @@
+/** A step that failed: the name it was registered with, and what it threw. */
+export interface DisposalFailure {
+  readonly name: string
+  readonly error: unknown
+}
+
 /**
  * Collects what has to be stopped and stops it in reverse order of registration.
  *
@@ -6,6 +12,7 @@
  */
 export class Disposal {
   readonly #steps: { readonly name: string; readonly stop: () => void | Promise<void> }[] = []
+  #running: Promise<DisposalFailure[]> | undefined
 
   /** Registers a step; returns the function that takes it out again. */
   add(name: string, stop: () => void | Promise<void>): () => void {
@@ -17,9 +24,21 @@ export class Disposal {
     }
   }
 
-  /** Runs every step once, last registered first; a second call has nothing left to do. */
-  async run(): Promise<readonly { readonly name: string; readonly error: unknown }[]> {
-    const failures: { name: string; error: unknown }[] = []
+  /**
+   * Runs every step once, last registered first.
+   *
+   * A call while the steps run joins them, because two runs would break the order; a call after
+   * them has nothing left to do.
+   */
+  run(): Promise<readonly DisposalFailure[]> {
+    this.#running ??= this.#runSteps().finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  async #runSteps(): Promise<DisposalFailure[]> {
+    const failures: DisposalFailure[] = []
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
       try {
         // oxlint-disable-next-line no-await-in-loop -- the order is the point

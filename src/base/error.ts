@@ -59,21 +59,9 @@ export class SomonError extends Error {
     this.retryable = details.retryable ?? false
   }
 
-  /** Returns the parts that are set, as plain JSON values; causes become their message. */
+  /** Returns the parts that are set, as plain JSON values; causes are printed 16 deep. */
   toJSON(): Record<string, unknown> {
-    const json: Record<string, unknown> = {
-      code: this.code,
-      message: this.message,
-      fix: this.fix,
-      retryable: this.retryable,
-    }
-    if (Object.keys(this.data).length > 0) json.data = this.data
-    if (this.location) json.location = this.location
-    if (this.frame) json.frame = this.frame
-    if (this.importChain) json.importChain = this.importChain
-    if (this.errors) json.errors = this.errors.map((error) => error.toJSON())
-    if (this.cause !== undefined) json.cause = causeToJson(this.cause)
-    return json
+    return errorToJson(this, 0)
   }
 }
 
@@ -117,9 +105,14 @@ export function isSomonError(value: unknown, code?: string): value is SomonError
   return value instanceof SomonError && (code === undefined || value.code === code)
 }
 
-/** Returns the message of anything that was thrown. */
+/** Returns the message of anything that was thrown, even of what cannot be made a string. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
+  if (thrown instanceof Error) return thrown.message
+  try {
+    return String(thrown)
+  } catch {
+    return Object.prototype.toString.call(thrown)
+  }
 }
 
 /** Returns the `code` of a system or coded error, or undefined. */
@@ -128,11 +121,35 @@ export function codeOf(thrown: unknown): string | undefined {
   return typeof thrown.code === 'string' ? thrown.code : undefined
 }
 
-function causeToJson(cause: unknown): unknown {
-  if (cause instanceof SomonError) return cause.toJSON()
-  if (!(cause instanceof Error)) return String(cause)
+/** Deeper causes are cut: a chain may close into a ring. */
+const MAX_DEPTH = 16
+
+function errorToJson(error: SomonError, depth: number): Record<string, unknown> {
+  const json: Record<string, unknown> = {
+    code: error.code,
+    message: error.message,
+    fix: error.fix,
+    retryable: error.retryable,
+  }
+  if (Object.keys(error.data).length > 0) json.data = error.data
+  if (error.location) json.location = error.location
+  if (error.frame) json.frame = error.frame
+  if (error.importChain) json.importChain = error.importChain
+  if (depth >= MAX_DEPTH) return json
+  if (error.errors) json.errors = error.errors.map((single) => errorToJson(single, depth + 1))
+  if (error.cause !== undefined) json.cause = causeToJson(error.cause, depth + 1)
+  return json
+}
+
+function causeToJson(cause: unknown, depth: number): unknown {
+  if (cause instanceof SomonError) return errorToJson(cause, depth)
+  if (!(cause instanceof Error)) return messageOf(cause)
   const json: Record<string, unknown> = { name: cause.name, message: cause.message }
+  const code = codeOf(cause)
+  if (code !== undefined) json.code = code
   if (cause.stack !== undefined) json.stack = cause.stack
-  if (cause.cause !== undefined) json.cause = causeToJson(cause.cause)
+  if (cause.cause !== undefined && depth < MAX_DEPTH) {
+    json.cause = causeToJson(cause.cause, depth + 1)
+  }
   return json
 }

@@ -24,8 +24,9 @@ export type Listener<Payload> = (payload: Payload, name: string) => void
 /**
  * The event hub of one system: synchronous, in order of subscription.
  *
- * A listener that throws disturbs neither the stage nor the other listeners: its error goes to
- * `onListenerError`, by default a process warning.
+ * A listener that throws, or whose promise rejects, disturbs neither the stage nor the other
+ * listeners: its error goes to `onListenerError`, by default a process warning. Nobody waits for
+ * a listener's promise.
  */
 export class EventHub<Events extends EventMap> implements Emitter<Events> {
   readonly #channels = new Map<string, Channel>()
@@ -72,7 +73,7 @@ export class EventHub<Events extends EventMap> implements Emitter<Events> {
 
 class Channel implements EventChannel<never> {
   listened = false
-  #listeners: readonly Listener<never>[] = []
+  #subscriptions: readonly { readonly listener: Listener<never> }[] = []
   readonly #name: string
   readonly #onListenerError: (error: unknown, name: string) => void
 
@@ -82,37 +83,38 @@ class Channel implements EventChannel<never> {
   }
 
   get count(): number {
-    return this.#listeners.length
+    return this.#subscriptions.length
   }
 
   emit(payload: never): void {
     // The array is replaced, never changed, so a listener may subscribe or leave while it runs.
-    for (const listener of this.#listeners) {
+    for (const { listener } of this.#subscriptions) {
       try {
-        listener(payload, this.#name)
+        const result: unknown = listener(payload, this.#name)
+        if (result instanceof Promise) result.catch(this.#report)
       } catch (error) {
-        this.#onListenerError(error, this.#name)
+        this.#report(error)
       }
     }
   }
 
   add(listener: Listener<never>): Unsubscribe {
-    this.#listeners = [...this.#listeners, listener]
+    // One object a subscription: the same function may be subscribed twice.
+    const subscription = { listener }
+    this.#subscriptions = [...this.#subscriptions, subscription]
     this.listened = true
-    let active = true
     return () => {
-      if (!active) return
-      active = false
-      const index = this.#listeners.indexOf(listener)
-      this.#listeners = this.#listeners.toSpliced(index, 1)
-      this.listened = this.#listeners.length > 0
+      this.#subscriptions = this.#subscriptions.filter((other) => other !== subscription)
+      this.listened = this.#subscriptions.length > 0
     }
   }
 
   clear(): void {
-    this.#listeners = []
+    this.#subscriptions = []
     this.listened = false
   }
+
+  readonly #report = (error: unknown): void => this.#onListenerError(error, this.#name)
 }
 
 function warnOfListener(error: unknown, name: string): void {

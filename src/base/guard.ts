@@ -19,6 +19,6 @@ export type Guard = <T>(
 ) => Promise<T>
 
 /** Calls the task and nothing else: for tests and for systems without breakers. */
-export const unguarded: Guard = async (_dependency, task, call) => task(call?.signal ?? NEVER)
-
-const NEVER = new AbortController().signal
+export const unguarded: Guard = async (_dependency, task, call) =>
+  // A signal of its own for each call: one shared by all would gather the listeners of all.
+  task(call?.signal ?? new AbortController().signal)

@@ -21,6 +21,10 @@ export class Semaphore {
     return this.#waiters.length
   }
 
+  get limit(): number {
+    return this.#limit
+  }
+
   set limit(limit: number) {
     this.#limit = limit
     this.#admit()

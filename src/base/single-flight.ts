@@ -3,7 +3,7 @@
  *
  * A flight ends when its promise settles, so a failure is shared by those who waited and is not
  * remembered. A waiter that aborts leaves alone; the effort itself is aborted when its last
- * waiter has left.
+ * waiter has left. Callers without a signal never leave.
  */
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Flight<T>>()
@@ -15,7 +15,7 @@ export class SingleFlight<T> {
 
   /** Joins the flight of `key`, or starts it with `effort`. */
   run(key: string, effort: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    if (signal?.aborted) return Promise.reject(asError(signal.reason))
+    if (signal?.aborted) return Promise.reject(signal.reason)
     let flight = this.#flights.get(key)
     if (flight === undefined || flight.controller.signal.aborted) {
       flight = this.#start(key, effort)
@@ -26,7 +26,7 @@ export class SingleFlight<T> {
 
   #start(key: string, effort: (signal: AbortSignal) => Promise<T>): Flight<T> {
     const controller = new AbortController()
-    const flight: Flight<T> = { controller, waiters: 0, promise: effort(controller.signal) }
+    const flight: Flight<T> = { controller, waiters: 0, promise: started(effort, controller) }
     this.#flights.set(key, flight)
     const end = (): void => {
       if (this.#flights.get(key) === flight) this.#flights.delete(key)
@@ -34,6 +34,14 @@ export class SingleFlight<T> {
     flight.promise.then(end, end)
     return flight
   }
+}
+
+/** An effort that throws before its first await fails like one that throws after it. */
+async function started<T>(
+  effort: (signal: AbortSignal) => Promise<T>,
+  controller: AbortController,
+): Promise<T> {
+  return effort(controller.signal)
 }
 
 interface Flight<T> {
@@ -45,7 +53,7 @@ interface Flight<T> {
 function leaveOnAbort<T>(flight: Flight<T>, signal: AbortSignal): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>()
   const onAbort = (): void => {
-    reject(asError(signal.reason))
+    reject(signal.reason)
     flight.waiters -= 1
     if (flight.waiters === 0) flight.controller.abort(signal.reason)
   }
@@ -58,12 +66,8 @@ function leaveOnAbort<T>(flight: Flight<T>, signal: AbortSignal): Promise<T> {
     },
     (error: unknown) => {
       leave()
-      reject(asError(error))
+      reject(error)
     },
   )
   return promise
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason))
 }

@@ -1,0 +1,65 @@
+import path from 'node:path'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { fromRelPath, isInside, toRelPath } from '../../src/base/project-path.ts'
+
+const platforms = [
+  { name: 'POSIX', api: path.posix, root: '/work/project' },
+  { name: 'Windows', api: path.win32, root: 'C:\\work\\project' },
+  { name: 'a Windows share', api: path.win32, root: '\\\\server\\share\\project' },
+]
+
+describe.each(platforms)('on $name', ({ api, root }) => {
+  test('toRelPath() writes / between segments', () => {
+    expect(toRelPath(root, api.join(root, 'src', 'a.ts'), api)).toBe('src/a.ts')
+    expect(toRelPath(root, api.join(root, '..', 'b.ts'), api)).toBe('../b.ts')
+    expect(toRelPath(root, root, api)).toBe('')
+  })
+
+  test('fromRelPath() turns it back', () => {
+    expect(fromRelPath(root, 'src/a.ts', api)).toBe(api.join(root, 'src', 'a.ts'))
+    expect(fromRelPath(root, '../b.ts', api)).toBe(api.join(root, '..', 'b.ts'))
+  })
+
+  test('isInside() knows the folder itself, what is below and what is beside', () => {
+    expect(isInside(root, root, api)).toBe(true)
+    expect(isInside(root, api.join(root, 'src', 'a.ts'), api)).toBe(true)
+    expect(isInside(root, api.join(root, '..hidden'), api)).toBe(true)
+    expect(isInside(root, `${root}-other`, api)).toBe(false)
+    expect(isInside(root, api.dirname(root), api)).toBe(false)
+    expect(isInside(root, api.join(root, '..', 'b.ts'), api)).toBe(false)
+  })
+
+  test('toRelPath() and fromRelPath() are inverse to each other', () => {
+    const segment = fc.stringMatching(/^[a-zA-Z0-9_@. -]{1,8}[a-z]$/)
+    fc.assert(
+      fc.property(fc.array(segment, { minLength: 1, maxLength: 5 }), (segments) => {
+        const file = api.join(root, ...segments)
+
+        expect(fromRelPath(root, toRelPath(root, file, api), api)).toBe(file)
+      }),
+    )
+  })
+})
+
+describe('on another Windows drive', () => {
+  const root = 'C:\\work'
+
+  test('toRelPath() returns the whole path with /', () => {
+    expect(toRelPath(root, 'D:\\lib\\a.ts', path.win32)).toBe('D:/lib/a.ts')
+  })
+
+  test('fromRelPath() takes it back', () => {
+    expect(fromRelPath(root, 'D:/lib/a.ts', path.win32)).toBe('D:\\lib\\a.ts')
+  })
+
+  test('isInside() is false', () => {
+    expect(isInside(root, 'D:\\work\\a.ts', path.win32)).toBe(false)
+  })
+})
+
+describe('toRelPath()', () => {
+  test('keeps a backslash that is part of a POSIX name', () => {
+    expect(toRelPath('/a', '/a/b\\c', path.posix)).toBe('b\\c')
+  })
+})
