@@ -16,8 +16,9 @@ export interface LoadedArtifact {
 
 /** Why a cached artifact does not hold any more. */
 export interface InputChange {
-  readonly kind: 'file' | 'dir' | 'symlink' | 'absent' | 'env' | 'plugin'
-  /** Path, variable or plugin. */
+  /** `blob`: the record holds, and a cached file that it names is gone or damaged. */
+  readonly kind: 'file' | 'dir' | 'symlink' | 'absent' | 'env' | 'plugin' | 'blob'
+  /** Path, variable, plugin or digest. */
   readonly subject: RelPath
   readonly was: string
   readonly is: string

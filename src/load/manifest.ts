@@ -1,5 +1,5 @@
 import type { Digest } from '../base/digest.ts'
-import type { BuildInputs } from '../bundle/build-inputs.ts'
+import type { BuildInputs, InputFile } from '../bundle/build-inputs.ts'
 
 /**
  * The validity record of one artifact: what its build depended on, with the stat data that lets
@@ -12,5 +12,161 @@ export interface InputsManifest extends BuildInputs {
   /** The id of the artifact that these inputs produce. */
   readonly artifact: Digest
   readonly builtAt: number
+  /** Wall time before the inputs were last looked at. */
   readonly validatedAt: number
+}
+
+/** One remembered state of an entry. */
+export interface Variant {
+  readonly manifest: InputsManifest
+  /** The blob with the artifact. */
+  readonly blob: Digest
+  /** The blob with the import graph of the build. */
+  readonly graph: Digest
+  /** Every blob that belongs to it, artifact, graph and assets: what keeps them from the sweep. */
+  readonly blobs: readonly Digest[]
+}
+
+/** How many states of an entry are kept: switching branches or rolling back builds nothing. */
+export const MAX_VARIANTS = 4
+
+/** Puts a state first; one with the same artifact is replaced, the oldest falls off. */
+export function withVariant(variants: readonly Variant[], newest: Variant): readonly Variant[] {
+  const others = variants.filter((other) => other.manifest.artifact !== newest.manifest.artifact)
+  return [newest, ...others].slice(0, MAX_VARIANTS)
+}
+
+/** Leaves out what means something on one machine only: an external tier is checked by hash. */
+export function withoutStats(manifest: InputsManifest): InputsManifest {
+  return {
+    ...manifest,
+    validatedAt: 0,
+    files: manifest.files.map(([path, sha256, size, , , , origin]) => [
+      path,
+      sha256,
+      size,
+      0,
+      0,
+      0,
+      origin,
+    ]),
+    dirs: manifest.dirs.map(([path, , names]) => [path, 0, names]),
+  }
+}
+
+/** Writes the states of one key, newest hit first. */
+export function serialiseVariants(variants: readonly Variant[]): Uint8Array {
+  return Buffer.from(JSON.stringify({ format: FORMAT, variants }))
+}
+
+/**
+ * Reads the states of one key.
+ *
+ * Strict: a record with anything missing, mistyped or for another key is no record at all, because
+ * what is believed here decides which code runs.
+ *
+ * @returns undefined when the bytes are not exactly such a record
+ */
+export function parseVariants(bytes: Uint8Array, key: Digest): readonly Variant[] | undefined {
+  const record = parseJson(bytes)
+  if (!isObject(record) || record.format !== FORMAT || !Array.isArray(record.variants)) {
+    return undefined
+  }
+  const variants: unknown[] = record.variants
+  if (variants.length === 0 || variants.length > MAX_VARIANTS) return undefined
+  return variants.every((variant) => isVariant(variant, key)) ? variants : undefined
+}
+
+const FORMAT = 1
+const ORIGINS: ReadonlySet<unknown> = new Set(['bundle', 'config', 'plugin'])
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString())
+  } catch {
+    return undefined
+  }
+}
+
+function isVariant(value: unknown, key: Digest): value is Variant {
+  if (!isObject(value)) return false
+  return (
+    isDigest(value.blob) &&
+    isDigest(value.graph) &&
+    isListOf(value.blobs, isDigest) &&
+    isManifest(value.manifest, key)
+  )
+}
+
+function isManifest(value: unknown, key: Digest): value is InputsManifest {
+  if (!isObject(value)) return false
+  return (
+    value.format === FORMAT &&
+    value.key === key &&
+    isDigest(value.artifact) &&
+    isTime(value.builtAt) &&
+    isTime(value.validatedAt) &&
+    isListOf(value.files, isFileRow) &&
+    isListOf(value.dirs, isDirRow) &&
+    isListOf(value.symlinks, isTextPair) &&
+    isListOf(value.absent, isText) &&
+    isListOf(value.env, isEnvRow) &&
+    value.uncacheable === undefined
+  )
+}
+
+function isFileRow(row: unknown): row is InputFile {
+  if (!Array.isArray(row) || row.length !== 7) return false
+  const cells: readonly unknown[] = row
+  const [path, sha256, size, mtimeMs, ctimeMs, ino, origin] = cells
+  return (
+    isText(path) &&
+    isDigest(sha256) &&
+    isTime(size) &&
+    isNumber(mtimeMs) &&
+    isNumber(ctimeMs) &&
+    isTime(ino) &&
+    ORIGINS.has(origin)
+  )
+}
+
+function isDirRow(row: unknown): boolean {
+  if (!Array.isArray(row) || row.length !== 3) return false
+  const cells: readonly unknown[] = row
+  return isText(cells[0]) && isNumber(cells[1]) && isDigest(cells[2])
+}
+
+function isTextPair(row: unknown): boolean {
+  return Array.isArray(row) && row.length === 2 && row.every(isText)
+}
+
+function isEnvRow(row: unknown): boolean {
+  if (!Array.isArray(row) || row.length !== 2) return false
+  const cells: readonly unknown[] = row
+  return isText(cells[0]) && isDigest(cells[1])
+}
+
+function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every((item) => isItem(item))
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+/** Times before 1970 exist: some archives unpack to them. */
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
+}
+
+function isTime(value: unknown): value is number {
+  return isNumber(value) && value >= 0
+}
+
+function isDigest(value: unknown): value is Digest {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
 }

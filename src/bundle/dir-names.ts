@@ -1,0 +1,41 @@
+import type { Dirent } from 'node:fs'
+import { extname } from 'node:path'
+import type { Digest } from '../base/digest.ts'
+import { digestParts } from '../base/digest.ts'
+
+/**
+ * Hashes the names in a folder that can decide what an import there resolves to: sources,
+ * `package.json`, `tsconfig*.json`, folders and links, each with its kind.
+ *
+ * The build records it and `load` compares it, so both must call this one function. Other files
+ * (logs, images, editor backups) may come and go without making anything stale.
+ */
+export function dirNamesDigest(entries: Iterable<Pick<Dirent, DirentPart>>): Digest {
+  const names: string[] = []
+  for (const entry of entries) {
+    if (entry.isDirectory()) names.push(`d ${entry.name}`)
+    else if (entry.isSymbolicLink()) names.push(`l ${entry.name}`)
+    else if (isRelevant(entry.name)) names.push(`f ${entry.name}`)
+  }
+  return digestParts(names.toSorted())
+}
+
+type DirentPart = 'name' | 'isDirectory' | 'isSymbolicLink'
+
+/** What `dirNamesDigest` counts among plain files. */
+function isRelevant(name: string): boolean {
+  return SOURCES.has(extname(name)) || /^(package|tsconfig.*)\.json$/.test(name)
+}
+
+const SOURCES: ReadonlySet<string> = new Set([
+  '.ts',
+  '.tsx',
+  '.mts',
+  '.cts',
+  '.js',
+  '.jsx',
+  '.mjs',
+  '.cjs',
+  '.json',
+  '.css',
+])

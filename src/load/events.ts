@@ -1,0 +1,21 @@
+import type { SomonError } from '../base/error.ts'
+import type { RelPath } from '../base/project-path.ts'
+import type { ArtifactSource } from './loaded-artifact.ts'
+
+/** What the loader tells; one flight, however many callers share it, is told once. */
+export interface LoadEvents {
+  'load.started': { readonly entry: RelPath; readonly key: string }
+  'load.finished': {
+    readonly entry: RelPath
+    readonly artifact: string
+    readonly source: ArtifactSource
+    readonly durationMs: number
+    /** The plugin that keeps the artifact off the disk, if any. */
+    readonly uncacheable: string | undefined
+  }
+  'load.failed': {
+    readonly entry: RelPath
+    readonly error: SomonError | Error
+    readonly durationMs: number
+  }
+}

@@ -1,0 +1,184 @@
+import type { Digest } from '../base/digest.ts'
+import { digest } from '../base/digest.ts'
+import type { Artifact } from '../bundle/artifact.ts'
+import type { BuildMetafile } from '../bundle/metafile.ts'
+import type { ByteTier } from '../cache/tier.ts'
+import {
+  artifactFromBytes,
+  artifactToBytes,
+  metafileFromBytes,
+  metafileToBytes,
+} from './artifact-bytes.ts'
+import type { CodeCacheMaker } from './code-cache.ts'
+import { codeCacheKey, unwrapCodeCache, wrapCodeCache } from './code-cache.ts'
+import type { InputsManifest, Variant } from './manifest.ts'
+import { parseVariants, serialiseVariants, withVariant, withoutStats } from './manifest.ts'
+
+/** An artifact with the bytes of its assets, by digest. */
+export interface StoredArtifact {
+  readonly artifact: Artifact
+  readonly assets: ReadonlyMap<Digest, Uint8Array>
+}
+
+/** What a build leaves to be stored. */
+export interface StoreRecord extends StoredArtifact {
+  readonly manifest: InputsManifest
+  readonly metafile: BuildMetafile
+}
+
+/**
+ * Keeps artifacts in byte tiers.
+ *
+ * Blobs are named by the digest of their bytes and written before the record that names them, so
+ * whatever a record names is either there and right or a miss. Records are replaced whole;
+ * of two processes that write one at once the last wins, which costs the other's newest state.
+ * The disk is read synchronously (13 µs a file against 33), an external tier never is.
+ */
+export class ArtifactStore {
+  readonly #disk: ByteTier
+  readonly #external: () => ByteTier | undefined
+  readonly #maker: CodeCacheMaker
+  /** The end of the line of writes to one key: a record is read, changed and written back. */
+  readonly #lines = new Map<Digest, Promise<void>>()
+
+  constructor(parts: {
+    readonly disk: ByteTier
+    /** Undefined while no external tier is switched on. */
+    readonly external: () => ByteTier | undefined
+    readonly maker: CodeCacheMaker
+  }) {
+    this.#disk = parts.disk
+    this.#external = parts.external
+    this.#maker = parts.maker
+  }
+
+  /** The states of a key on this machine, newest hit first; none when there is no sound record. */
+  variants(key: Digest): readonly Variant[] {
+    const bytes = this.#disk.getSync?.(`keys/${key}`)
+    return bytes === undefined ? [] : (parseVariants(bytes, key) ?? [])
+  }
+
+  /** The artifact of a state; undefined when any of its blobs is missing or is not what it says. */
+  artifact(variant: Variant): StoredArtifact | undefined {
+    return assemble(variant, (name) => this.#blobSync(name))
+  }
+
+  /** The states of a key in the external tier; their stats mean nothing here. */
+  async externalVariants(key: Digest, signal: AbortSignal): Promise<readonly Variant[]> {
+    const bytes = await this.#external()?.get(`keys/${key}`, signal)
+    return bytes === undefined ? [] : (parseVariants(bytes, key) ?? [])
+  }
+
+  /** The artifact of an external state, and the import graph, for the disk to keep. */
+  async externalRecord(variant: Variant, signal: AbortSignal): Promise<StoreRecord | undefined> {
+    const tier = this.#external()
+    const blobs = new Map<Digest, Uint8Array>()
+    await Promise.all(
+      variant.blobs.map(async (name) => {
+        const bytes = await tier?.get(`blobs/${name}`, signal)
+        if (bytes !== undefined && digest(bytes) === name) blobs.set(name, bytes)
+      }),
+    )
+    const stored = assemble(variant, (name) => blobs.get(name))
+    const graph = blobs.get(variant.graph)
+    const metafile = graph === undefined ? undefined : metafileFromBytes(graph)
+    if (stored === undefined || metafile === undefined) return undefined
+    return { ...stored, manifest: variant.manifest, metafile }
+  }
+
+  /** Stores a build on the disk and, without stats, in the external tier. */
+  async put(record: StoreRecord): Promise<void> {
+    const blobs = blobsOf(record)
+    const { manifest } = record
+    const [artifact, graph] = blobs.keys()
+    if (artifact === undefined || graph === undefined) return
+    const variant: Variant = { manifest, blob: artifact, graph, blobs: [...blobs.keys()] }
+    const external = this.#external()
+    await Promise.all([
+      this.#putBlobs(this.#disk, blobs),
+      external === undefined ? undefined : this.#putBlobs(external, blobs),
+    ])
+    await this.promote(variant)
+    if (external !== undefined) await this.#putExternal(external, variant)
+  }
+
+  /** Puts a state first in the record of its key: it was built, hit or refreshed. */
+  promote(variant: Variant): Promise<void> {
+    const { key } = variant.manifest
+    const before = this.#lines.get(key) ?? Promise.resolve()
+    const line = before.then(() =>
+      this.#disk.set(`keys/${key}`, serialiseVariants(withVariant(this.variants(key), variant))),
+    )
+    this.#lines.set(key, line)
+    return line.finally(() => {
+      if (this.#lines.get(key) === line) this.#lines.delete(key)
+    })
+  }
+
+  graph(name: Digest): BuildMetafile | undefined {
+    const bytes = this.#blobSync(name)
+    return bytes === undefined ? undefined : metafileFromBytes(bytes)
+  }
+
+  map(artifactId: Digest): string | undefined {
+    const bytes = this.#disk.getSync?.(`maps/${artifactId}`)
+    return bytes === undefined ? undefined : Buffer.from(bytes).toString()
+  }
+
+  putMap(artifactId: Digest, map: string): Promise<void> {
+    return this.#disk.set(`maps/${artifactId}`, Buffer.from(map))
+  }
+
+  codeCache(codeId: Digest): Uint8Array | undefined {
+    const bytes = this.#disk.getSync?.(codeCacheKey(codeId, this.#maker))
+    return bytes === undefined ? undefined : unwrapCodeCache(bytes, codeId, this.#maker)
+  }
+
+  putCodeCache(codeId: Digest, bytes: Uint8Array): Promise<void> {
+    const wrapped = wrapCodeCache(codeId, this.#maker, bytes)
+    return this.#disk.set(codeCacheKey(codeId, this.#maker), wrapped)
+  }
+
+  #blobSync(name: Digest): Uint8Array | undefined {
+    const bytes = this.#disk.getSync?.(`blobs/${name}`)
+    return bytes !== undefined && digest(bytes) === name ? bytes : undefined
+  }
+
+  async #putBlobs(tier: ByteTier, blobs: ReadonlyMap<Digest, Uint8Array>): Promise<void> {
+    await Promise.all([...blobs].map(([name, bytes]) => tier.set(`blobs/${name}`, bytes)))
+  }
+
+  async #putExternal(tier: ByteTier, variant: Variant): Promise<void> {
+    const { key } = variant.manifest
+    const bytes = await tier.get(`keys/${key}`)
+    const others = bytes === undefined ? [] : (parseVariants(bytes, key) ?? [])
+    const newest = { ...variant, manifest: withoutStats(variant.manifest) }
+    await tier.set(`keys/${key}`, serialiseVariants(withVariant(others, newest)))
+  }
+}
+
+/** Artifact first, graph second: `put` reads their names off the order. */
+function blobsOf(record: StoreRecord): ReadonlyMap<Digest, Uint8Array> {
+  const named = [artifactToBytes(record.artifact), metafileToBytes(record.metafile)]
+  return new Map<Digest, Uint8Array>([
+    ...named.map((bytes): [Digest, Uint8Array] => [digest(bytes), bytes]),
+    ...record.assets,
+  ])
+}
+
+function assemble(
+  variant: Variant,
+  blob: (name: Digest) => Uint8Array | undefined,
+): StoredArtifact | undefined {
+  const bytes = blob(variant.blob)
+  if (bytes === undefined) return undefined
+  const artifact = artifactFromBytes(bytes, variant.manifest.artifact)
+  if (artifact === undefined) return undefined
+  const assets = new Map<Digest, Uint8Array>()
+  for (const { sha256 } of artifact.assets) {
+    const asset = blob(sha256)
+    if (asset === undefined) return undefined
+    assets.set(sha256, asset)
+  }
+  return { artifact, assets }
+}

@@ -1,0 +1,74 @@
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+} from 'node:fs'
+import type { Digest } from '../base/digest.ts'
+import { digest } from '../base/digest.ts'
+import type { RelPath } from '../base/project-path.ts'
+import { fromRelPath } from '../base/project-path.ts'
+import { dirNamesDigest } from '../bundle/dir-names.ts'
+
+/** What tells whether a file may have changed; doubles of milliseconds carry 0.25 µs. */
+export interface FileStat {
+  readonly size: number
+  readonly mtimeMs: number
+  readonly ctimeMs: number
+  /** 0 where the file system has none. */
+  readonly ino: number
+}
+
+/**
+ * The questions a check asks of the world; paths are relative to the root.
+ *
+ * Synchronous because a stat takes 1 µs this way and 6 µs through a promise. Everything that
+ * cannot be looked at counts as absent. Tests answer from a model.
+ */
+export interface SyncFs {
+  /** Follows links; undefined for a dangling one. */
+  stat(path: RelPath): FileStat | undefined
+  /** The digest of a file with the stat of the very descriptor that was read. */
+  hash(path: RelPath): { readonly stat: FileStat; readonly sha256: Digest } | undefined
+  /** The target of a link as it is written; undefined when the path is no link. */
+  link(path: RelPath): string | undefined
+  /** The digest of the names in a folder that can decide a resolution. */
+  names(path: RelPath): Digest | undefined
+  env(name: string): string | undefined
+}
+
+/** Asks the real file system below a root. */
+export function createSyncFs(root: string, env: (name: string) => string | undefined): SyncFs {
+  const at = (path: RelPath): string => fromRelPath(root, path)
+  return {
+    stat: (path) => attempt(() => statSync(at(path), NO_THROW)),
+    hash: (path) => attempt(() => hashFile(at(path))),
+    link: (path) => attempt(() => readlinkSync(at(path))),
+    names: (path) => attempt(() => dirNamesDigest(readdirSync(at(path), { withFileTypes: true }))),
+    env,
+  }
+}
+
+const NO_THROW = { throwIfNoEntry: false } as const
+
+/** A path that cannot be looked at (EACCES, ELOOP, EISDIR …) is as good as none: it is rebuilt. */
+function attempt<T>(look: () => T | undefined): T | undefined {
+  try {
+    return look()
+  } catch {
+    return undefined
+  }
+}
+
+function hashFile(file: string): { stat: FileStat; sha256: Digest } {
+  const descriptor = openSync(file, 'r')
+  try {
+    const stat = fstatSync(descriptor)
+    return { stat, sha256: digest(readFileSync(descriptor)) }
+  } finally {
+    closeSync(descriptor)
+  }
+}
