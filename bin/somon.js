@@ -6,6 +6,12 @@
 var wanted = [24, 20]
 var found = process.versions.node.split('.').map(Number)
 var recent = found[0] > wanted[0] || (found[0] === wanted[0] && found[1] >= wanted[1])
+var words = process.argv.slice(2)
+
+function fail(error) {
+  console.error(error)
+  process.exitCode = 70
+}
 
 if (!recent) {
   console.error(
@@ -14,17 +20,18 @@ if (!recent) {
       ' or newer; this is ' +
       process.versions.node +
       '. Run: npx -y -p node@24 -- npx somon ' +
-      process.argv.slice(2).join(' '),
+      words.join(' '),
   )
   process.exitCode = 1
+} else if (words.length === 1 && (words[0] === '--version' || words[0] === '-v')) {
+  // Asked by scripts and prompts all day: answered before anything else is read.
+  import('../dist/base/version.js').then(function (version) {
+    process.stdout.write(version.VERSION + '\n')
+  }, fail)
 } else {
-  import('../dist/cli/main.js').then(
-    function (cli) {
-      return cli.main(process.argv.slice(2))
-    },
-    function (error) {
-      console.error(error)
-      process.exitCode = 70
-    },
-  )
+  import('../dist/cli/main.js')
+    .then(function (cli) {
+      return cli.main(words)
+    })
+    .catch(fail)
 }

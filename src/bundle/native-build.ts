@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { EsbuildBinary } from './esbuild-binary.ts'
+import { parseEsbuildLog } from './esbuild-log.ts'
+import type { BundleMetafile } from './output.ts'
+import type { BuiltOutputs, OutputBuild } from './output-build.ts'
+import { esbuildArguments } from './output-build.ts'
+import { outputFailed } from './output-failure.ts'
+
+/**
+ * Runs a build in esbuild's native program and waits for it.
+ *
+ * It blocks the thread, so that no handle, thread or timer is ever made: it is for a process that
+ * has nothing else to do. The outputs are written by esbuild itself.
+ *
+ * esbuild switches Go's collector off for a single entry, not for several, which costs half as
+ * much again; `GOGC` does the same, and `GOMEMLIMIT` brings the collector back before memory runs
+ * out. A value that the user has set is left alone.
+ *
+ * @throws SomonError SOMON_BUNDLE_FAILED
+ */
+export function runNativeBuild(
+  binary: EsbuildBinary,
+  build: OutputBuild,
+  environment: Readonly<Record<string, string | undefined>>,
+): BuiltOutputs {
+  const folder = mkdtempSync(join(tmpdir(), 'somon-'))
+  try {
+    const metafile = join(folder, 'metafile.json')
+    const result = spawnSync(
+      binary.path,
+      [...esbuildArguments(build), `--metafile=${metafile}`, ...REPORT_FLAGS],
+      {
+        cwd: build.root,
+        env: { GOGC: 'off', GOMEMLIMIT: MEMORY_LIMIT, ...environment },
+        stdio: ['ignore', 'ignore', 'pipe'],
+        maxBuffer: MAX_LOG_BYTES,
+        windowsHide: true,
+      },
+    )
+    if (result.error !== undefined) throw outputFailed(build, [], [], result.error)
+    const log = parseEsbuildLog(result.stderr.toString(), sourceReader(build.root))
+    if (result.status !== 0) {
+      const died = result.signal === null ? undefined : new Error(`esbuild got ${result.signal}`)
+      throw outputFailed(build, log.errors, log.warnings, died)
+    }
+    const graph = JSON.parse(readFileSync(metafile, 'utf8')) as EsbuildMetafile
+    return { metafile: readMetafile(graph), warnings: log.warnings, contents: undefined }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Half of the default of `bundle.serviceMaxRssBytes`, as the service gets it. */
+const MEMORY_LIMIT = '256MiB'
+const MAX_LOG_BYTES = 64 * 2 ** 20
+const REPORT_FLAGS = ['--log-level=warning', '--log-limit=0', '--color=false'] as const
+
+/** esbuild's metafile as it is on disk. */
+export interface EsbuildMetafile {
+  readonly inputs: BundleMetafile['inputs']
+  readonly outputs: BundleMetafile['outputs']
+}
+
+/**
+ * Adds to each input what it contributes to the outputs, which esbuild lists by output only, and
+ * says of every import whether it leaves the bundle.
+ */
+export function readMetafile(metafile: EsbuildMetafile): BundleMetafile {
+  const contributed = new Map<string, number>()
+  for (const output of Object.values(metafile.outputs)) {
+    for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
+      contributed.set(path, (contributed.get(path) ?? 0) + bytesInOutput)
+    }
+  }
+  const inputs: Record<string, BundleMetafile['inputs'][string]> = {}
+  for (const [path, input] of Object.entries(metafile.inputs)) {
+    // esbuild leaves the member out where it would be false.
+    const imports = input.imports.map((item) => ({ ...item, external: Boolean(item.external) }))
+    inputs[path] = { ...input, imports, bytesInOutput: contributed.get(path) ?? 0 }
+  }
+  return { inputs, outputs: metafile.outputs }
+}
+
+function sourceReader(root: string): (file: string) => string | undefined {
+  const texts = new Map<string, string | undefined>()
+  return (file) => {
+    if (!texts.has(file)) texts.set(file, readIfThere(join(root, file)))
+    return texts.get(file)
+  }
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,18 @@
+import type { CliHost } from './host.ts'
+import type { Output } from './output.ts'
+import type { Flags } from './parse-arguments.ts'
+
+/** What a command is run with. */
+export interface CommandContext {
+  readonly host: CliHost
+  readonly output: Output
+  readonly operands: readonly string[]
+  /** What stands after `--`. */
+  readonly rest: readonly string[]
+  readonly flags: Flags
+}
+
+/** A file of `commands/`: it returns the exit code, and throws coded errors. */
+export interface CommandModule {
+  readonly run: (context: CommandContext) => Promise<number>
+}

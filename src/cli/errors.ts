@@ -1,0 +1,113 @@
+import { defineError, type ErrorFactory } from '../base/error.ts'
+
+/** The first word is no command. */
+export const unknownCommand: ErrorFactory<{ command: string; nearest?: string | undefined }> =
+  defineError({
+    code: 'SOMON_CLI_UNKNOWN_COMMAND',
+    when: 'the first word after somon is no command',
+    remedy: 'run somon --help for the list of commands',
+    message: ({ command }) => `Cannot run "${command}": it is no command of somon`,
+    fix: ({ nearest }) =>
+      nearest === undefined
+        ? 'run somon --help for the list of commands'
+        : `did you mean somon ${nearest}? Run somon --help for the list of commands`,
+  })
+
+/** A command was given a flag that it does not take. */
+export const unknownFlag: ErrorFactory<{
+  command: string
+  flag: string
+  nearest?: string | undefined
+}> = defineError({
+  code: 'SOMON_CLI_UNKNOWN_FLAG',
+  when: 'a command is given a flag that it does not take',
+  remedy: 'run the command with --help for its flags',
+  message: ({ command, flag }) => `Cannot run "somon ${command}": it takes no flag "${flag}"`,
+  fix: ({ command, nearest }) =>
+    nearest === undefined
+      ? `run somon ${command} --help for its flags`
+      : `did you mean ${nearest}? Run somon ${command} --help for its flags`,
+})
+
+/** A positional argument is missing. */
+export const missingOperand: ErrorFactory<{ command: string; operand: string; example: string }> =
+  defineError({
+    code: 'SOMON_CLI_MISSING_OPERAND',
+    when: 'a command is run without the entry or word that it needs',
+    remedy: 'name what the command is to work on',
+    message: ({ command, operand }) =>
+      `Cannot run "somon ${command}": ${operand} is missing; name what it is to work on`,
+    fix: ({ example }) => `run for example: ${example}`,
+  })
+
+/** There are more positional arguments than the command takes. */
+export const extraOperand: ErrorFactory<{ command: string; operand: string; usage: string }> =
+  defineError({
+    code: 'SOMON_CLI_EXTRA_OPERAND',
+    when: 'a command is given more arguments than it takes',
+    remedy: 'leave the argument out, or quote it together with its flag',
+    message: ({ command, operand }) =>
+      `Cannot run "somon ${command}": "${operand}" is one argument too many`,
+    fix: ({ usage }) => `use it as: ${usage}`,
+  })
+
+/** The value of a flag cannot be used. */
+export const badValue: ErrorFactory<{
+  flag: string
+  value: string
+  expected: string
+  nearest?: string | undefined
+}> = defineError({
+  code: 'SOMON_CLI_BAD_VALUE',
+  when: 'the value of a flag or argument is not one that it takes',
+  remedy: 'give the flag one of the values that the message lists',
+  message: ({ flag, value, expected }) => `Cannot use ${flag} "${value}": expected ${expected}`,
+  fix: ({ flag, expected, nearest }) =>
+    nearest === undefined
+      ? `give ${flag} ${expected}`
+      : `did you mean "${nearest}"? Otherwise give ${flag} ${expected}`,
+})
+
+/** Two flags exclude each other, or one needs another. */
+export const flagConflict: ErrorFactory<{ flag: string; because: string; instead: string }> =
+  defineError({
+    code: 'SOMON_CLI_FLAG_CONFLICT',
+    when: 'two flags of one command exclude each other, or one needs another',
+    remedy: 'leave one of the two flags out',
+    message: ({ flag, because }) => `Cannot use ${flag}: ${because}`,
+    fix: ({ instead }) => instead,
+  })
+
+/** A flag of the design whose feature is not part of this version. */
+export const notAvailable: ErrorFactory<{ flag: string; feature: string }> = defineError({
+  code: 'SOMON_CLI_NOT_AVAILABLE',
+  when: 'a flag is used whose feature is not part of this version',
+  remedy: 'leave the flag out',
+  message: ({ flag, feature }) =>
+    `Cannot use ${flag}: this version of somon has no ${feature}; it comes with a later one`,
+  fix: ({ flag }) => `leave ${flag} out`,
+})
+
+/** `graph --why` names a file that is not in the graph. */
+export const notInGraph: ErrorFactory<{ file: string; nearest?: string | undefined }> = defineError(
+  {
+    code: 'SOMON_CLI_NOT_IN_GRAPH',
+    when: 'graph --why names a file that no entry imports',
+    remedy: 'name a file that the entry imports, relative to the project root',
+    message: ({ file }) => `Cannot explain "${file}": no entry imports it`,
+    fix: ({ nearest }) =>
+      nearest === undefined
+        ? 'name a file that the entry imports, relative to the project root'
+        : `did you mean "${nearest}"?`,
+  },
+)
+
+/** A file that a flag names cannot be read. */
+export const unreadableFile: ErrorFactory<{ flag: string; file: string; why: string }> =
+  defineError({
+    code: 'SOMON_CLI_UNREADABLE_FILE',
+    when: 'a file that a flag names cannot be read',
+    remedy: 'check the path and its permissions',
+    message: ({ flag, file, why }) => `Cannot read "${file}" of ${flag}: ${why}`,
+    fix: ({ file }) => `check that "${file}" exists and may be read`,
+  })

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import { digest } from '../base/digest.ts'
+import type { RelPath } from '../base/project-path.ts'
+import type { BuildMessage } from '../bundle/build-message.ts'
+import type { BundleMetafile, BundleOptions, BundleOutput, BundleResult } from '../bundle/output.ts'
+import type {
+  BuiltOutputs,
+  OutputBuild,
+  OutputDefaults,
+  OutputEngine,
+} from '../bundle/output-build.ts'
+import { completeOutputBuild } from '../bundle/output-build.ts'
+import { cleanOutputs } from './clean-outputs.ts'
+
+/** What an output build needs of its surroundings. */
+export interface BundleParts {
+  /** Absolute path of the project root. */
+  readonly root: string
+  readonly defaults: OutputDefaults
+  readonly engine: OutputEngine
+  /** Undefined builds always. */
+  readonly cache: OutputCache | undefined
+  readonly clock: Clock
+}
+
+/** Remembers what builds made, as long as their inputs are the same. */
+export interface OutputCache {
+  /** The outputs of an unchanged build, put back where they are missing; undefined: build. */
+  recall(build: OutputBuild): Promise<RecalledOutputs | undefined>
+  /**
+   * Stores a build that started at `startedAt`. Returns why it cannot be remembered, if so.
+   */
+  remember(
+    build: OutputBuild,
+    built: BuiltOutputs,
+    outputs: readonly BundleOutput[],
+    startedAt: number,
+  ): Promise<string | undefined>
+}
+
+export interface RecalledOutputs {
+  readonly outputs: readonly BundleOutput[]
+  readonly warnings: readonly BuildMessage[]
+  /** Reads the import graph when it is asked for: most repeats do not need it. */
+  readonly metafile: () => BundleMetafile
+  /** Outputs that had to be written again. */
+  readonly restored: readonly RelPath[]
+}
+
+/**
+ * Bundles entries into files, or into memory when neither `outdir` nor `outfile` is given.
+ *
+ * The way of both `somon bundle` and `ModuleSystem.bundle()`; they differ in the engine alone.
+ *
+ * @throws SomonError SOMON_BUNDLE_FAILED, SOMON_SYSTEM_CLEAN_REFUSED
+ */
+export async function bundleOutputs(
+  entries: readonly string[],
+  options: BundleOptions,
+  parts: BundleParts,
+): Promise<BundleResult> {
+  const { clock, root } = parts
+  const started = clock.elapsed()
+  const build = completeOutputBuild(root, entries, options, parts.defaults)
+  const onDisk = build.outdir !== undefined || build.outfile !== undefined
+  const cache = options.cache === false || !onDisk ? undefined : parts.cache
+  const recalled = await cache?.recall(build)
+  if (recalled !== undefined) {
+    if (options.clean === true) cleanOutputs(build, recalled.outputs, () => recalled.metafile())
+    return {
+      outputs: recalled.outputs,
+      warnings: recalled.warnings,
+      cached: true,
+      durationMs: clock.elapsed() - started,
+      get metafile() {
+        return recalled.metafile()
+      },
+    }
+  }
+  const startedAt = clock.now()
+  const built = await parts.engine(build, options.signal)
+  const outputs = describeOutputs(root, built)
+  if (options.clean === true) cleanOutputs(build, outputs, () => built.metafile)
+  await cache?.remember(build, built, outputs, startedAt)
+  return {
+    outputs,
+    metafile: built.metafile,
+    warnings: built.warnings,
+    cached: false,
+    durationMs: clock.elapsed() - started,
+  }
+}
+
+function describeOutputs(root: string, built: BuiltOutputs): BundleOutput[] {
+  return Object.entries(built.metafile.outputs).map(([path, { entryPoint }]) => {
+    const contents = built.contents?.get(path)
+    const bytes = contents ?? readFileSync(join(root, path))
+    return {
+      path,
+      bytes: bytes.byteLength,
+      sha256: digest(bytes),
+      entry: entryPoint,
+      contents,
+    }
+  })
+}
