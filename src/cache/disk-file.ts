@@ -1,0 +1,125 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { mkdir, open, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { codeOf } from '../base/error.ts'
+import { BLOCK_BYTES, TAG_FILE, TAG_TEXT, VERSION_FOLDER } from './disk-layout.ts'
+
+/** A file as it was when it was read. */
+export interface StoredFile {
+  readonly bytes: Uint8Array
+  readonly mtimeMs: number
+}
+
+/** Reads a file in one go; undefined when it cannot be read, whatever the reason. */
+export function readStoredSync(file: string): StoredFile | undefined {
+  let descriptor: number
+  try {
+    descriptor = openSync(file, 'r')
+  } catch {
+    return undefined
+  }
+  try {
+    const { size, mtimeMs } = fstatSync(descriptor)
+    const bytes = Buffer.allocUnsafeSlow(size)
+    let filled = 0
+    while (filled < size) {
+      const count = readSync(descriptor, bytes, filled, size - filled, filled)
+      if (count === 0) break
+      filled += count
+    }
+    return { bytes: bytes.subarray(0, filled), mtimeMs }
+  } catch {
+    return undefined
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** As `readStoredSync`, without holding up the thread. */
+export async function readStored(file: string): Promise<StoredFile | undefined> {
+  try {
+    await using handle = await open(file, 'r')
+    const { mtimeMs } = await handle.stat()
+    return { bytes: await handle.readFile(), mtimeMs }
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Puts bytes under a name at once: others see the old file, none, or the whole new one.
+ *
+ * Not flushed: after a power cut a torn file fails its checksum. A tree that was removed
+ * meanwhile is made anew, once.
+ *
+ * @param unique - a part of the temporary name that no other writer uses
+ */
+export async function writeWhole(
+  dir: string,
+  file: string,
+  bytes: Uint8Array,
+  unique: string,
+): Promise<void> {
+  const temporary = join(dir, VERSION_FOLDER, 'tmp', unique)
+  try {
+    await place(temporary, file, bytes)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+    await makeTree(dir, file)
+    await place(temporary, file, bytes)
+  }
+}
+
+/** Sets a file's time; false when it is not there. */
+export async function touch(file: string, now: number): Promise<boolean> {
+  try {
+    await utimes(file, now / 1000, now / 1000)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
+    throw error
+  }
+}
+
+/**
+ * Adds a write to the running estimate of the cache's size, which all its processes share: a
+ * file that grows by one byte for each block written, so that its size is the sum. Appending is
+ * atomic, and nobody has to list folders to know how full the cache is.
+ *
+ * @returns the estimate in bytes, this write included
+ */
+export async function addUsage(dir: string, bytes: number): Promise<number> {
+  await using handle = await open(usageFile(dir), 'a', FILE_MODE)
+  await handle.write(Buffer.alloc(Math.ceil(bytes / BLOCK_BYTES)))
+  return (await handle.stat()).size * BLOCK_BYTES
+}
+
+/** Replaces the estimate by what a complete scan found. */
+export async function setUsage(dir: string, bytes: number): Promise<void> {
+  await using handle = await open(usageFile(dir), 'a', FILE_MODE)
+  await handle.truncate(Math.ceil(bytes / BLOCK_BYTES))
+}
+
+const FILE_MODE = 0o600
+const FOLDER_MODE = 0o700
+
+function usageFile(dir: string): string {
+  return join(dir, VERSION_FOLDER, 'usage')
+}
+
+async function place(temporary: string, file: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFile(temporary, bytes, { mode: FILE_MODE, flag: 'wx' })
+    await rename(temporary, file)
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {}) // The first error tells more.
+    throw error
+  }
+}
+
+async function makeTree(dir: string, file: string): Promise<void> {
+  await mkdir(dirname(dir), { recursive: true })
+  await mkdir(join(dir, VERSION_FOLDER, 'tmp'), { recursive: true, mode: FOLDER_MODE })
+  await mkdir(dirname(file), { recursive: true, mode: FOLDER_MODE })
+  await writeFile(join(dir, TAG_FILE), TAG_TEXT, { mode: FILE_MODE })
+}

@@ -1,0 +1,306 @@
+import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import { codeOf, messageOf } from '../base/error.ts'
+import type { Emitter } from '../base/events.ts'
+import type { Secret } from '../base/secret.ts'
+import { inspectCache, verifyCache, type CacheInfo, type VerifyReport } from './disk-report.ts'
+import {
+  addUsage,
+  readStored,
+  readStoredSync,
+  touch,
+  writeWhole,
+  type StoredFile,
+} from './disk-file.ts'
+import { fileOf, parseKey, VERSION_FOLDER, type DiskKey } from './disk-layout.ts'
+import { open, seal } from './envelope.ts'
+import type { CacheEvents } from './events.ts'
+import { collectGarbage, type GcReport } from './gc.ts'
+import { checkOwner } from './owner.ts'
+import type { ByteTier, TierStats } from './tier.ts'
+
+/** `readonly` writes nothing at all, not even times; `off` answers nothing either. */
+export type DiskMode = 'readwrite' | 'readonly' | 'off'
+
+/** What may change while the tier is used. */
+export interface DiskLimits {
+  readonly mode: DiskMode
+  readonly maxBytes: number
+  readonly maxAgeMs: number
+}
+
+export interface DiskTierOptions extends DiskLimits {
+  /** `disk`, or `external` for a folder shared by several caches. */
+  readonly name: string
+  /** Absolute; see `cacheDir()`. */
+  readonly dir: string
+  readonly secret: Secret | undefined
+  /** Which keys (`blobs/…`, `maps/…`) the payload of a file of the space `keys` names. */
+  readonly referencesOf: (payload: Uint8Array) => readonly string[]
+  readonly events: Emitter<CacheEvents>
+  readonly clock: Clock
+}
+
+/** How much a `prune` leaves; what is not given is the tier's own bound. */
+export interface PruneOptions {
+  readonly maxBytes?: number
+  readonly maxAgeMs?: number
+  readonly dryRun?: boolean
+}
+
+/** The disk cache of a project, and what the command `somon cache` does with it. */
+export interface DiskTier extends ByteTier {
+  readonly dir: string
+  getSync(key: string): Uint8Array | undefined
+  /** Changes mode and bounds from now on; a smaller bound is enforced in the background. */
+  configure(limits: Partial<DiskLimits>): void
+  /** Collects garbage now. */
+  prune(options?: PruneOptions): Promise<GcReport>
+  /** Opens every file and names those that do not open; removes nothing. */
+  verify(): Promise<VerifyReport>
+  /** Removes everything, of all processes. */
+  clear(): Promise<void>
+  info(): Promise<CacheInfo>
+}
+
+/**
+ * Makes the disk tier. Touches the disk on first use only.
+ *
+ * @throws SomonError SOMON_CACHE_FOREIGN_OWNER from any later call, when the directory belongs
+ *   to another user
+ */
+export function createDiskTier(options: DiskTierOptions): DiskTier {
+  return new FolderTier(options)
+}
+
+const SUSPENDED_MS = 60e3
+const DAY_MS = 86_400e3
+
+/**
+ * Invariants:
+ * - a file under its final name is whole or its envelope does not open;
+ * - nothing lists a folder on behalf of `get` or `set`, only a collection does;
+ * - no state of the disk makes `get` or `set` fail, except a foreign owner;
+ * - everything started is in `#pending`, so `close` leaves nothing behind.
+ */
+class FolderTier implements DiskTier {
+  readonly name: string
+  readonly dir: string
+  readonly #options: DiskTierOptions
+  #limits: DiskLimits
+  readonly #pending = new Set<Promise<unknown>>()
+  readonly #hit
+  readonly #miss
+  readonly #corrupt
+  readonly #evicted
+  readonly #readonly
+  readonly #stats = { hits: 0, misses: 0, evictions: 0, writeErrors: 0, entries: 0, bytes: 0 }
+  #ownerChecked = false
+  #suspendedUntil = -Infinity
+  #collecting = false
+
+  constructor(options: DiskTierOptions) {
+    this.name = options.name
+    this.dir = options.dir
+    this.#options = options
+    this.#limits = options
+    this.#hit = options.events.channel('cache.hit')
+    this.#miss = options.events.channel('cache.miss')
+    this.#corrupt = options.events.channel('cache.corrupt')
+    this.#evicted = options.events.channel('cache.evicted')
+    this.#readonly = options.events.channel('cache.readonly')
+  }
+
+  async get(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    signal?.throwIfAborted()
+    const parsed = parseKey(key)
+    if (!this.#isReadable()) return undefined
+    return this.#answer(key, parsed, await readStored(fileOf(this.dir, parsed)))
+  }
+
+  getSync(key: string): Uint8Array | undefined {
+    const parsed = parseKey(key)
+    if (!this.#isReadable()) return undefined
+    return this.#answer(key, parsed, readStoredSync(fileOf(this.dir, parsed)))
+  }
+
+  async set(key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    const parsed = parseKey(key)
+    if (!this.#isReadable() || !this.#isWritable()) return
+    await this.#track(this.#store(key, parsed, bytes))
+  }
+
+  async delete(key: string): Promise<void> {
+    const file = fileOf(this.dir, parseKey(key))
+    if (!this.#isReadable() || !this.#isWritable()) return
+    await this.#track(rm(file, { force: true }).catch((error) => this.#suspend(error)))
+  }
+
+  /** Sizes are what the last collection left and this process has written since. */
+  stats(): TierStats {
+    return { ...this.#stats }
+  }
+
+  configure(limits: Partial<DiskLimits>): void {
+    this.#limits = { ...this.#limits, ...limits }
+    this.#suspendedUntil = -Infinity
+    if (this.#stats.bytes > this.#limits.maxBytes && this.#isWritable()) this.#collectLater()
+  }
+
+  async prune(options: PruneOptions = {}): Promise<GcReport> {
+    this.#isReadable()
+    return this.#collect({ ...this.#limits, dryRun: false, ...options })
+  }
+
+  async verify(): Promise<VerifyReport> {
+    this.#isReadable()
+    return verifyCache(this.dir, this.#options.secret)
+  }
+
+  async info(): Promise<CacheInfo> {
+    return inspectCache(this.dir, this.#limits)
+  }
+
+  async clear(): Promise<void> {
+    this.#isReadable()
+    await this.#settled()
+    await rm(join(this.dir, VERSION_FOLDER), { recursive: true, force: true, maxRetries: 5 })
+    this.#stats.entries = 0
+    this.#stats.bytes = 0
+  }
+
+  async close(): Promise<void> {
+    await this.#settled()
+  }
+
+  #answer(key: string, parsed: DiskKey, stored: StoredFile | undefined): Uint8Array | undefined {
+    const binding = { key, secret: this.#options.secret }
+    const payload = stored && open(stored.bytes, binding)
+    if (stored === undefined || payload === undefined) {
+      this.#stats.misses += 1
+      if (stored !== undefined) this.#discard(key, fileOf(this.dir, parsed))
+      if (this.#miss.listened) this.#miss.emit({ tier: this.name, key })
+      return undefined
+    }
+    this.#stats.hits += 1
+    if (this.#hit.listened) {
+      this.#hit.emit({ tier: this.name, key, bytes: payload.byteLength })
+    }
+    this.#markUsed(parsed, stored.mtimeMs)
+    return payload
+  }
+
+  /** At most daily, so that a hit is not a write; a time in the future is put right. */
+  #markUsed(parsed: DiskKey, mtimeMs: number): void {
+    if (parsed.space !== 'keys' && parsed.space !== 'code') return
+    const now = this.#options.clock.now()
+    if (Math.abs(now - mtimeMs) < DAY_MS || !this.#isWritable()) return
+    const touched = touch(fileOf(this.dir, parsed), now)
+    void this.#track(touched.catch((error) => this.#suspend(error)))
+  }
+
+  #discard(key: string, file: string): void {
+    if (this.#corrupt.listened) this.#corrupt.emit({ tier: this.name, key, file })
+    if (!this.#isWritable()) return
+    void this.#track(rm(file, { force: true }).catch((error) => this.#suspend(error)))
+  }
+
+  async #store(key: string, parsed: DiskKey, bytes: Uint8Array): Promise<void> {
+    const { secret, clock } = this.#options
+    const file = fileOf(this.dir, parsed)
+    try {
+      // A blob's name says its content. Its time keeps the collection from taking it for
+      // forgotten before the key that names it is written.
+      if (parsed.space === 'blobs' && (await touch(file, clock.now()))) return
+      const sealed = seal(bytes, { key, secret })
+      await writeWhole(this.dir, file, sealed, randomUUID())
+      this.#stats.entries += 1
+      this.#stats.bytes = await addUsage(this.dir, sealed.byteLength)
+    } catch (error) {
+      this.#suspend(error)
+      return
+    }
+    if (this.#stats.bytes > this.#limits.maxBytes) this.#collectLater()
+  }
+
+  #collectLater(): void {
+    if (this.#collecting) return
+    this.#collecting = true
+    const collection = this.#collect({ ...this.#limits, dryRun: false })
+      .catch((error: unknown) => this.#suspend(error))
+      .finally(() => {
+        this.#collecting = false
+      })
+    void this.#track(collection)
+  }
+
+  async #collect(bounds: Required<PruneOptions>): Promise<GcReport> {
+    const report = await collectGarbage({
+      ...bounds,
+      dir: this.dir,
+      now: this.#options.clock.now(),
+      referencesOf: (file, sealed) => this.#referencesOf(file.key, sealed),
+      onRemoved: ({ file, because }) => {
+        this.#stats.evictions += 1
+        const { key, bytes } = file
+        if (this.#evicted.listened) {
+          this.#evicted.emit({ tier: this.name, key, bytes, because })
+        }
+      },
+    })
+    if (report.ran && !bounds.dryRun) {
+      this.#stats.entries = report.remaining
+      this.#stats.bytes = report.remainingBytes
+    }
+    return report
+  }
+
+  #referencesOf(key: string, sealed: Uint8Array): readonly string[] {
+    const payload = open(sealed, { key, secret: this.#options.secret })
+    return payload === undefined ? [] : this.#options.referencesOf(payload)
+  }
+
+  /** Whether the tier answers at all; refuses a directory that somebody else controls. */
+  #isReadable(): boolean {
+    if (this.#limits.mode === 'off') return false
+    if (!this.#ownerChecked) this.#ownerChecked = checkOwner(this.dir)
+    return true
+  }
+
+  #isWritable(): boolean {
+    const { mode } = this.#limits
+    return mode === 'readwrite' && this.#options.clock.elapsed() >= this.#suspendedUntil
+  }
+
+  /** Several writes may fail at once: the first one reports. */
+  #suspend(error: unknown): void {
+    this.#stats.writeErrors += 1
+    this.#ownerChecked = false
+    // The tree was removed between two steps of one write: the next write makes it anew.
+    if (codeOf(error) === 'ENOENT' || !this.#isWritable()) return
+    this.#suspendedUntil = this.#options.clock.elapsed() + SUSPENDED_MS
+    if (!this.#readonly.listened) return
+    this.#readonly.emit({
+      tier: this.name,
+      dir: this.dir,
+      because: codeOf(error) ?? messageOf(error),
+      retryAfterMs: SUSPENDED_MS,
+    })
+  }
+
+  #track<T>(promise: Promise<T>): Promise<T> {
+    this.#pending.add(promise)
+    const end = (): void => {
+      this.#pending.delete(promise)
+    }
+    promise.then(end, end)
+    return promise
+  }
+
+  async #settled(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending)
+  }
+}

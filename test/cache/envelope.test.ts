@@ -1,0 +1,110 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
+import { open, seal } from '../../src/cache/envelope.ts'
+
+const SECRET = new Secret('a secret of more than thirty-two bytes')
+const KEY = 'blobs/ab12'
+const bindings = fc.constantFrom(
+  { key: KEY, secret: undefined },
+  { key: 'code/ffee', secret: SECRET },
+)
+const payloads = fc.uint8Array({ maxLength: 300 })
+
+describe('open()', () => {
+  test('returns what was sealed', () => {
+    fc.assert(
+      fc.property(payloads, bindings, (payload, binding) => {
+        const opened = open(seal(payload, binding), binding)
+
+        expect(opened && Buffer.from(opened)).toEqual(Buffer.from(payload))
+      }),
+    )
+  })
+
+  test('refuses an envelope with any single byte changed', () => {
+    const payload = new TextEncoder().encode('export const answer = 42')
+    for (const secret of [undefined, SECRET]) {
+      const binding = { key: KEY, secret }
+      const sealed = seal(payload, binding)
+
+      const opened = Array.from(sealed, (byte, index) => {
+        const changed = Buffer.from(sealed)
+        changed[index] = byte ^ 0x01
+        return open(changed, binding)
+      }).filter((result) => result !== undefined)
+
+      expect(opened).toEqual([])
+    }
+  })
+
+  test('refuses an envelope with any bits of a byte flipped', () => {
+    fc.assert(
+      fc.property(
+        payloads,
+        bindings,
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        (payload, binding, at, mask) => {
+          const sealed = seal(payload, binding)
+          const index = at % sealed.byteLength
+          sealed[index] = (sealed[index] ?? 0) ^ mask
+
+          expect(open(sealed, binding)).toBeUndefined()
+        },
+      ),
+    )
+  })
+
+  test('refuses every truncation', () => {
+    fc.assert(
+      fc.property(payloads, bindings, fc.nat(), (payload, binding, at) => {
+        const sealed = seal(payload, binding)
+
+        const opened = open(sealed.subarray(0, at % sealed.byteLength), binding)
+
+        expect(opened).toBeUndefined()
+      }),
+    )
+  })
+
+  test('refuses every extension', () => {
+    fc.assert(
+      fc.property(payloads, bindings, fc.uint8Array({ minLength: 1 }), (payload, binding, more) => {
+        const sealed = Buffer.concat([seal(payload, binding), more])
+
+        expect(open(sealed, binding)).toBeUndefined()
+      }),
+    )
+  })
+
+  test('refuses random bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), bindings, (bytes, binding) => {
+        expect(open(bytes, binding)).toBeUndefined()
+      }),
+    )
+  })
+
+  test('refuses an envelope stored under another key', () => {
+    const sealed = seal(Buffer.from('code'), { key: KEY, secret: undefined })
+
+    const opened = open(sealed, { key: 'blobs/ab13', secret: undefined })
+
+    expect(opened).toBeUndefined()
+  })
+
+  test('refuses another secret, a missing one and an unexpected one', () => {
+    const payload = Buffer.from('code')
+    const signed = seal(payload, { key: KEY, secret: SECRET })
+    const plain = seal(payload, { key: KEY, secret: undefined })
+
+    const opened = [
+      open(signed, { key: KEY, secret: new Secret('another secret, also long enough') }),
+      open(signed, { key: KEY, secret: undefined }),
+      open(plain, { key: KEY, secret: SECRET }),
+    ]
+
+    expect(opened).toEqual([undefined, undefined, undefined])
+  })
+})
