@@ -1,10 +1,32 @@
+import type { Clock } from '../base/clock.ts'
+import type { Digest } from '../base/digest.ts'
+import { isSomonError, messageOf, type SomonError } from '../base/error.ts'
+import type { Emitter } from '../base/events.ts'
+import type { RelPath } from '../base/project-path.ts'
 import type { Artifact } from '../bundle/artifact.ts'
+import type { GenerationInfo } from '../bundle/plugin.ts'
+import { frameOf, type SourceText } from './code-frames.ts'
+import { evaluationFailed, syncTopLevelAwait } from './errors.ts'
+import type { EvaluateEvents } from './events.ts'
+import { runBody } from './execute.ts'
 import type {
+  ArtifactFacts,
   Generation,
   InstantiateRequest,
+  Namespace,
   RetiredGeneration,
   RetireReport,
 } from './generation.ts'
+import { Imports, type ImportsParts } from './imports.ts'
+import { instantiate } from './instantiate.ts'
+import { drain, useGeneration } from './lease.ts'
+import type { ResourceCounts } from './ledger.ts'
+import { LiveGeneration } from './live-generation.ts'
+import { checkNamedExports } from './named-exports.ts'
+import { Ownership, type LedgerMode } from './ownership.ts'
+import { RetiredGenerations } from './retired.ts'
+import { settleError } from './settle-error.ts'
+import { Stacks } from './stack.ts'
 
 /**
  * Turns artifacts into generations. The steps are separate so that a reload can stop between
@@ -34,6 +56,297 @@ export interface Evaluator {
   /** Points the running generation's stack traces at a newer map of equal code. */
   remap(generation: Generation, artifact: Artifact): void
   retired(): readonly RetiredGeneration[]
+  /**
+   * Waits for the source maps that the stack of an error needs and rewrites it, its causes and its
+   * parts; a coded error of `execute` also gets its place and code frame then. Never rejects.
+   */
+  mapErrorStack<E>(error: E): Promise<E>
+  /** Counts by kind what the ledger of a generation holds now. */
+  resources(generation: Generation): ResourceCounts
   /** Restores `Error.prepareStackTrace` and drops every subscription. */
   close(): void
+}
+
+export interface EvaluatorParts extends ImportsParts {
+  readonly clock: Clock
+  readonly events: Emitter<EvaluateEvents>
+  readonly ledger: LedgerMode
+  /** `loading.leakWarnMs`, read at each use because it may change; 0 switches the warning off. */
+  readonly leakWarnMs: () => number
+  /** How long each `hot.dispose` hook may take. */
+  readonly disposeTimeoutMs: number
+  /** The source map of an artifact as JSON text, if it is there without waiting. */
+  readonly map: (artifactId: Digest) => string | undefined
+  /** The same, fetched or made now; undefined when it cannot be had. */
+  readonly awaitMap: (artifact: ArtifactFacts) => Promise<string | undefined>
+  /** The text of an input if it is still the one that was built. */
+  readonly sourceText: SourceText
+  /** Lets plugins add properties to `import.meta`. */
+  readonly extendMeta: (meta: Record<string, unknown>, generation: GenerationInfo) => void
+  /** What `import.meta.hot.invalidate()` asks for: a reload of this entry. */
+  readonly onInvalidate: (module: RelPath) => void
+}
+
+/**
+ * Makes the evaluator of one system. It starts nothing: stack handler, subscriptions and watches
+ * begin with the first generation.
+ *
+ * @throws SomonError SOMON_EVALUATE_TRACE_UNSUPPORTED
+ */
+export function createEvaluator(parts: EvaluatorParts): Evaluator {
+  return new SystemEvaluator(parts)
+}
+
+class SystemEvaluator implements Evaluator {
+  readonly #parts: EvaluatorParts
+  readonly #imports: Imports
+  readonly #ownership: Ownership
+  readonly #stacks: Stacks
+  readonly #retired: RetiredGenerations
+
+  constructor(parts: EvaluatorParts) {
+    this.#parts = parts
+    this.#imports = new Imports(parts)
+    this.#ownership = new Ownership(parts.ledger)
+    this.#stacks = new Stacks(parts)
+    this.#retired = new RetiredGenerations({
+      clock: parts.clock,
+      collected: parts.events.channel('generation.collected'),
+      leaked: parts.events.channel('generation.leaked'),
+      leakWarnMs: parts.leakWarnMs,
+      onCollected: (filename) => this.#stacks.forget(filename),
+    })
+  }
+
+  instantiate(request: InstantiateRequest): Generation {
+    const { artifact, number } = request
+    try {
+      const generation = instantiate(request, {
+        root: this.#parts.root,
+        imports: this.#imports,
+        ownership: this.#ownership,
+        extendMeta: this.#parts.extendMeta,
+        onInvalidate: this.#parts.onInvalidate,
+      })
+      const { filename, ledger } = generation.facts
+      this.#stacks.register(filename, factsOf(artifact))
+      const tag = generation.code?.tag
+      if (tag !== undefined) {
+        this.#retired.watch(tag, { module: artifact.entry, number, filename, ledger })
+      }
+      return generation
+    } catch (error) {
+      throw this.#failed(
+        error,
+        { module: artifact.entry, number, artifact: artifact.id },
+        'compile',
+      )
+    }
+  }
+
+  async bindImports(generation: Generation, signal?: AbortSignal): Promise<void> {
+    const own = asLive(generation)
+    try {
+      const { deps } = own.facts
+      const namespaces = await Promise.all(
+        deps.map(async (dep) => this.#imports.dependency(dep, signal)),
+      )
+      bind(own, namespaces)
+    } catch (error) {
+      throw this.#failed(error, own, 'bind')
+    }
+  }
+
+  bindImportsSync(generation: Generation): void {
+    const own = asLive(generation)
+    const { module, deps, tla } = own.facts
+    try {
+      if (tla !== null) throw syncTopLevelAwait({ module }, { location: tla })
+      bind(
+        own,
+        deps.map((dep) => this.#imports.dependencySync(dep)),
+      )
+    } catch (error) {
+      throw this.#failed(error, own, 'bind')
+    }
+  }
+
+  execute(generation: Generation): void | Promise<void> {
+    const own = asLive(generation)
+    const startedAt = this.#parts.clock.elapsed()
+    const codeCache = own.code?.compiled.codeCache ?? 'none'
+    own.state = 'evaluating'
+    const finish = (): void => this.#finished(own, codeCache, startedAt)
+    try {
+      const running = runBody(own, this.#ownership)
+      if (running === undefined) return finish()
+      return running.then(finish, (error: unknown) => {
+        throw this.#executionFailed(error, own)
+      })
+    } catch (error) {
+      throw this.#executionFailed(error, own)
+    }
+  }
+
+  use<R>(generation: Generation, fn: (namespace: never) => R | Promise<R>): Promise<R> {
+    return useGeneration(asLive(generation), fn, this.#ownership)
+  }
+
+  async retire(
+    generation: Generation,
+    options: { readonly drainTimeoutMs: number },
+  ): Promise<RetireReport> {
+    const own = asLive(generation)
+    const { code, state, facts } = own
+    if (code === undefined || state === 'draining') return NOTHING_RETIRED
+    own.state = 'draining'
+    const hasServed = state === 'live'
+    const drained = hasServed
+      ? await drain(own, this.#parts.clock, options.drainTimeoutMs)
+      : own.leases === 0
+    code.controller.abort(new Error(`Generation ${facts.number} of "${facts.module}" has retired`))
+    const { data, errors } = await this.#ownership.run(facts.token, () =>
+      code.hot.dispose(this.#parts.clock, this.#parts.disposeTimeoutMs),
+    )
+    const swept = await this.#sweep(own)
+    own.state = 'retired'
+    own.release()
+    this.#retired.retire(code.tag)
+    const report: RetireReport = {
+      drained,
+      swept: swept.swept,
+      left: swept.left,
+      hotData: data,
+      errors: [...errors, ...swept.errors].map(settleError),
+    }
+    this.#announce(own, report)
+    return report
+  }
+
+  createCodeCache(generation: Generation): Uint8Array | undefined {
+    return asLive(generation).code?.compiled.script.createCachedData()
+  }
+
+  remap(generation: Generation, artifact: Artifact): void {
+    const own = asLive(generation)
+    own.renew(artifact.id)
+    this.#stacks.register(own.facts.filename, factsOf(artifact))
+  }
+
+  retired(): readonly RetiredGeneration[] {
+    return this.#retired.list()
+  }
+
+  async mapErrorStack<E>(error: E): Promise<E> {
+    await this.#stacks.mapError(error)
+    if (!isSomonError(error, evaluationFailed.code) || error.location !== undefined) return error
+    const frame = this.#frameOf(error.cause)
+    if (frame.location !== undefined) Object.assign(error, frame)
+    return error
+  }
+
+  resources(generation: Generation): ResourceCounts {
+    return asLive(generation).facts.ledger?.counts() ?? {}
+  }
+
+  close(): void {
+    this.#stacks.close()
+    this.#ownership.close()
+    this.#retired.close()
+  }
+
+  async #sweep(own: LiveGeneration): Promise<{
+    readonly swept: ResourceCounts
+    readonly left: ResourceCounts
+    readonly errors: readonly unknown[]
+  }> {
+    const { ledger } = own.facts
+    if (ledger === undefined) return { swept: {}, left: {}, errors: [] }
+    if (this.#ownership.mode !== 'dispose') return { swept: {}, left: ledger.counts(), errors: [] }
+    return { ...(await ledger.sweep()), left: {} }
+  }
+
+  #finished(own: LiveGeneration, codeCache: 'used' | 'rejected' | 'none', startedAt: number): void {
+    // A reload that timed out may have retired it while its top-level await was waiting.
+    if (own.state === 'evaluating') own.state = 'live'
+    const channel = this.#parts.events.channel('evaluate.finished')
+    if (!channel.listened) return
+    const { module, number, artifact } = own
+    const durationMs = this.#parts.clock.elapsed() - startedAt
+    const topLevelAwait = own.facts.tla !== null
+    channel.emit({ module, number, artifact, durationMs, codeCache, topLevelAwait })
+  }
+
+  #executionFailed(thrown: unknown, own: LiveGeneration): SomonError {
+    settleError(thrown)
+    const { module } = own
+    const reason = describeThrown(thrown)
+    const error = evaluationFailed({ module, reason }, { cause: thrown, ...this.#frameOf(thrown) })
+    if (own.state === 'evaluating') own.state = 'failed'
+    return this.#failed(error, own, 'execute')
+  }
+
+  #frameOf(thrown: unknown): ReturnType<typeof frameOf> {
+    const position = thrown instanceof Error ? this.#stacks.topFrame(thrown) : undefined
+    return frameOf(position, this.#parts.sourceText)
+  }
+
+  #failed(
+    thrown: unknown,
+    { module, number, artifact }: Pick<Generation, 'module' | 'number' | 'artifact'>,
+    stage: 'compile' | 'bind' | 'execute',
+  ): SomonError {
+    settleError(thrown)
+    const error = isSomonError(thrown)
+      ? thrown
+      : settleError(evaluationFailed({ module, reason: describeThrown(thrown) }, { cause: thrown }))
+    const channel = this.#parts.events.channel('evaluate.failed')
+    if (channel.listened) channel.emit({ module, number, artifact, stage, error })
+    return error
+  }
+
+  #announce(own: LiveGeneration, report: RetireReport): void {
+    const channel = this.#parts.events.channel('generation.retired')
+    if (!channel.listened) return
+    const { module, number } = own
+    const { drained, swept, left, errors } = report
+    channel.emit({ module, number, drained, swept, left, errors })
+  }
+}
+
+/** What a second retirement of the same generation finds. */
+const NOTHING_RETIRED: RetireReport = Object.freeze({
+  drained: true,
+  swept: {},
+  left: {},
+  hotData: {},
+  errors: [],
+})
+
+function asLive(generation: Generation): LiveGeneration {
+  if (generation instanceof LiveGeneration) return generation
+  throw new TypeError(`Generation ${generation.number} of "${generation.module}" is not ours`)
+}
+
+function factsOf(artifact: Artifact): ArtifactFacts {
+  const { code: _code, ...facts } = artifact
+  return facts
+}
+
+function bind(own: LiveGeneration, namespaces: readonly Namespace[]): void {
+  const { code, facts } = own
+  if (code === undefined) throw new TypeError(`Generation ${facts.number} has retired`)
+  for (const [index, dep] of facts.deps.entries()) {
+    const namespace = namespaces[index]
+    if (namespace === undefined) continue
+    checkNamedExports(facts.module, dep, namespace)
+    code.dependencies.push(namespace)
+  }
+  code.exports.bind(namespaces)
+}
+
+function describeThrown(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return `it threw ${String(thrown)}`
+  const message = messageOf(thrown).split('\n', 1)[0] ?? ''
+  return `${thrown.name}: ${message}`.replace(/\.$/, '')
 }

@@ -32,6 +32,9 @@ export interface Generation {
   readonly listens: boolean
 }
 
+/** Everything of an artifact but its code, which a generation must not keep alive. */
+export type ArtifactFacts = Omit<Artifact, 'code'>
+
 /** What makes a generation out of an artifact. */
 export interface InstantiateRequest {
   readonly artifact: Artifact
@@ -50,6 +53,8 @@ export interface RetireReport {
   readonly drained: boolean
   /** What the ledger ended, by kind. */
   readonly swept: Readonly<Record<string, number>>
+  /** What it found and left running, in the modes `report` and `trace`. */
+  readonly left: Readonly<Record<string, number>>
   /** What `hot.dispose` left for the successor. */
   readonly hotData: Record<string, unknown>
   /** Failures of dispose hooks; retirement went on. */

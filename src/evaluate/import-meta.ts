@@ -1,0 +1,45 @@
+import { dirname } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { fromRelPath, type RelPath } from '../base/project-path.ts'
+import type { Hot } from './hot.ts'
+
+export interface ImportMetaParts {
+  readonly root: string
+  /** The entry, relative to the root. */
+  readonly entry: RelPath
+  readonly main: boolean
+  /** Undefined where reload is impossible. */
+  readonly hot: Hot | undefined
+  readonly resolve: (specifier: string, importer: RelPath) => string
+  /** Lets plugins add properties. */
+  readonly extend: (meta: Record<string, unknown>) => void
+}
+
+/**
+ * Makes the `$m` of one generation: `import.meta` by source file, one object for each.
+ *
+ * It describes the source, not the bundle: `url`, `filename`, `dirname`, `resolve` are those of
+ * the file that mentions it.
+ */
+export function importMetaOf(parts: ImportMetaParts): (file: RelPath) => Record<string, unknown> {
+  const metas = new Map<RelPath, Record<string, unknown>>()
+  return (file) => {
+    const known = metas.get(file)
+    if (known !== undefined) return known
+    const filename = fromRelPath(parts.root, file)
+    const meta: Record<string, unknown> = Object.assign(
+      Object.create(null) as Record<string, unknown>,
+      {
+        dirname: dirname(filename),
+        filename,
+        main: parts.main && file === parts.entry,
+        resolve: (specifier: string) => parts.resolve(specifier, file),
+        url: pathToFileURL(filename).href,
+        hot: parts.hot,
+      },
+    )
+    parts.extend(meta)
+    metas.set(file, meta)
+    return meta
+  }
+}

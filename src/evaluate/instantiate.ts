@@ -1,0 +1,87 @@
+import { createRequire } from 'node:module'
+import { fromRelPath, type RelPath } from '../base/project-path.ts'
+import type { GenerationInfo } from '../bundle/plugin.ts'
+import type { InstantiateRequest, Namespace } from './generation.ts'
+import { HotState } from './hot.ts'
+import { importMetaOf } from './import-meta.ts'
+import type { Imports } from './imports.ts'
+import { LiveGeneration, type Body } from './live-generation.ts'
+import { NamespaceBuilder } from './namespace.ts'
+import type { Ownership } from './ownership.ts'
+import { compileArtifact } from './script.ts'
+import { ownTimers } from './timers.ts'
+
+export interface InstantiateParts {
+  readonly root: string
+  readonly imports: Imports
+  readonly ownership: Ownership
+  /** Lets plugins add properties to `import.meta`. */
+  readonly extendMeta: (meta: Record<string, unknown>, generation: GenerationInfo) => void
+  /** What `import.meta.hot.invalidate()` asks for. */
+  readonly onInvalidate: (module: RelPath) => void
+}
+
+/** The wrapper as a script returns it; its parameters are those of `bundle/wrap-convention.ts`. */
+type Wrapper = (...scope: unknown[]) => () => Body
+
+/**
+ * Makes a generation of an artifact: compiles it, gives it its scope, and registers its exports.
+ *
+ * Runs nothing of the module: the first step of a wrapped text only hands out getters.
+ *
+ * @throws SomonError SOMON_EVALUATE_COMPILE_FAILED
+ */
+export function instantiate(request: InstantiateRequest, parts: InstantiateParts): LiveGeneration {
+  const { artifact, number } = request
+  const { root, imports, ownership } = parts
+  const compiled = compileArtifact(artifact, { root, number, codeCache: request.codeCache })
+  const { token, ledger } = ownership.own(compiled.filename) ?? {}
+  const exports = new NamespaceBuilder()
+  const dependencies: Namespace[] = []
+  const controller = new AbortController()
+  const hot = new HotState(request.hotData ?? {}, controller.signal, () =>
+    parts.onInvalidate(artifact.entry),
+  )
+  const info: GenerationInfo = { module: artifact.entry, number, artifact: artifact.id }
+  const tag = (getters: Readonly<Record<string, () => unknown>>, stars?: readonly number[]): void =>
+    exports.register(getters, stars)
+  const meta = importMetaOf({
+    root,
+    entry: artifact.entry,
+    main: request.main ?? false,
+    hot: request.reloadable ? hot.hot : undefined,
+    resolve: (specifier, importer) => imports.resolveUrl(specifier, importer),
+    extend: (object) => parts.extendMeta(object, info),
+  })
+  const scope: readonly unknown[] = [
+    tag,
+    dependencies,
+    meta,
+    createRequire(fromRelPath(root, artifact.entry)),
+    ...ownTimers(ledger),
+    ...artifact.dynamicSites.map(
+      (importer) =>
+        (specifier: unknown, options?: unknown): Promise<Namespace> =>
+          imports.dynamic(specifier, options, importer),
+    ),
+  ]
+  const wrapper = compiled.script.runInThisContext() as Wrapper
+  const body = ownership.run(token, () => wrapper(...scope)())
+  const first = ownership.run(token, () => body.next())
+  const started = first instanceof Promise ? first : undefined
+  // Its failure is reported by the step that waits for it.
+  started?.catch(() => {})
+  return new LiveGeneration(
+    {
+      module: artifact.entry,
+      number,
+      artifact: artifact.id,
+      filename: compiled.filename,
+      deps: artifact.deps,
+      tla: artifact.tla,
+      token,
+      ledger,
+    },
+    { compiled, exports, dependencies, tag, hot, controller, body, started },
+  )
+}
