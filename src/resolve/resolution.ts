@@ -14,7 +14,15 @@ export type Resolution =
       readonly file: string | undefined
     }
   | { readonly class: 'refused'; readonly reason: string; readonly packageName?: string }
-  | { readonly class: 'missing'; readonly tried: readonly string[] }
+  | {
+      readonly class: 'missing'
+      /** Absolute paths that were looked at, in order. */
+      readonly tried: readonly string[]
+      /** Why nothing was found, in words, to stand after a colon. */
+      readonly reason: string
+      /** What was probably meant, written as a specifier. */
+      readonly suggestion?: string
+    }
 
 /** One step of an explanation, in the order in which it was tried. */
 export interface ResolutionStep {
@@ -25,11 +33,24 @@ export interface ResolutionStep {
 /** Finds what a specifier names; reads package.json and tsconfig.json, never code. */
 export interface Resolver {
   /**
+   * The answer decides between the lists like this: `externals` before everything, then own and
+   * workspace packages, then `inline`, then `packages`.
+   *
    * @param importer - absolute path of the file that holds the import, or of the folder for
    *   entries, with a trailing separator
+   * @throws SomonError SOMON_RESOLVE_UNREADABLE_CONFIG when a package.json or tsconfig.json on
+   *   the way is broken
    */
   resolve(specifier: string, importer: string, kind: ImportKind): Resolution
   explain(specifier: string, importer: string, kind?: ImportKind): readonly ResolutionStep[]
+  /**
+   * Names every package that goes into a bundle although packages stay imports: the project's
+   * own, those of its workspace, and those listed in `inline`; without those in `externals`.
+   *
+   * Exact and sorted, so that a build can ask for these names, and paths below them, and for no
+   * others. Remembered until `clear()`.
+   */
+  inlineNames(): readonly string[]
   /**
    * Forgets every answer, wrong ones included: oxc-resolver remembers that a file was missing.
    * Never called while a build runs.
@@ -43,15 +64,21 @@ export interface ResolveOptions {
   readonly root: string
   /** `external`: packages stay imports; `bundle`: packages are sources. */
   readonly packages: 'external' | 'bundle'
-  /** Names of packages (or `name/*`) that stay imports even when packages are bundled. */
+  /**
+   * Names of packages that stay imports even when packages are bundled; `name` covers the paths
+   * below it too, `name/*` covers only those, `@scope/*` a whole scope.
+   */
   readonly externals: readonly string[]
-  /** Names of packages that are sources even when packages stay imports. */
+  /** Names of packages, in the same form, that are sources even when packages stay imports. */
   readonly inline: readonly string[]
   readonly externalPolicy: 'any' | 'declared'
   /** Globs of package names or hosts; what none matches is refused. */
   readonly allowedSources: readonly string[]
   readonly conditions: readonly string[]
-  /** Replacements of specifiers, exact or `prefix/*`. */
+  /**
+   * Replacements as esbuild makes them: `name` also replaces `name/below`, keeping what is below;
+   * `prefix/*` is the same for paths below only. Relative replacements start at the root.
+   */
   readonly alias: Readonly<Record<string, string>>
   /** Absolute path; undefined means the nearest tsconfig.json of each file. */
   readonly tsconfig: string | undefined

@@ -1,0 +1,80 @@
+import { readdirSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { basename, dirname } from 'node:path'
+import { nearest } from '../base/nearest.ts'
+import { candidatesOf } from './candidates.ts'
+import { isTypeScript, OUTPUT_EXTENSIONS } from './extensions.ts'
+import type { Resolution } from './resolution.ts'
+import { folderOf, packageNameOf, specifierForm } from './specifier.ts'
+
+/**
+ * Makes the answer for a specifier that leads nowhere: what was looked at, and what was probably
+ * meant.
+ *
+ * @param packageNames - what can be imported by name, for suggestions
+ */
+export function missing(
+  request: { readonly specifier: string; readonly importer: string },
+  reason: string,
+  packageNames: () => Iterable<string>,
+): Resolution {
+  const folder = folderOf(request.importer)
+  const tried = candidatesOf(request.specifier, folder)
+  const suggestion = suggest(request.specifier, tried[0], packageNames)
+  return { class: 'missing', tried, reason, ...(suggestion === undefined ? {} : { suggestion }) }
+}
+
+function suggest(
+  specifier: string,
+  target: string | undefined,
+  packageNames: () => Iterable<string>,
+): string | undefined {
+  const form = specifierForm(specifier)
+  if (form === 'builtin') {
+    const name = nearest(specifier.replace(/^node:/, ''), builtinModules)
+    return name === undefined ? undefined : `node:${name.replace(/^node:/, '')}`
+  }
+  if (form === 'bare') {
+    const name = packageNameOf(specifier) ?? specifier
+    const known = nearest(
+      name,
+      [...packageNames()].filter((other) => other !== name),
+    )
+    return known === undefined ? undefined : known + specifier.slice(name.length)
+  }
+  if ((form !== 'relative' && form !== 'absolute') || target === undefined) return undefined
+  const name = nearestFile(target)
+  return name === undefined ? undefined : specifier.slice(0, lastSlash(specifier) + 1) + name
+}
+
+/** Compares whole names, and names without extension, because imports leave them out. */
+function nearestFile(target: string): string | undefined {
+  const wanted = basename(target)
+  const names = namesIn(dirname(target))
+  const whole = nearest(wanted, names)
+  if (whole !== undefined) return whole
+  const stems = new Map(names.filter(isImportable).map((name) => [stemOf(name), name]))
+  const stem = nearest(stemOf(wanted), stems.keys())
+  return stem === undefined ? undefined : stems.get(stem)
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    // The folder itself is missing: nothing near is known.
+    return []
+  }
+}
+
+function isImportable(name: string): boolean {
+  return isTypeScript(name) || Object.keys(OUTPUT_EXTENSIONS).some((end) => name.endsWith(end))
+}
+
+function stemOf(name: string): string {
+  return name.replace(/\.[^.]*$/, '')
+}
+
+function lastSlash(specifier: string): number {
+  return Math.max(specifier.lastIndexOf('/'), specifier.lastIndexOf('\\'))
+}

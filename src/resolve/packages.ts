@@ -1,0 +1,130 @@
+import { readdirSync, realpathSync, type Dirent } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { readPackageJson, type PackageJson } from './json-file.ts'
+import { isInstalled, packageNameOf } from './specifier.ts'
+
+/** A package.json and the folder it rules. */
+export interface NearestPackage extends PackageJson {
+  readonly folder: string
+}
+
+/**
+ * What package.json files and node_modules folders say; remembered until `clear()`.
+ */
+export class Packages {
+  readonly #root: string
+  readonly #nearest = new Map<string, NearestPackage | undefined>()
+  #workspace: WorkspaceScan | undefined
+
+  constructor(root: string) {
+    this.#root = root
+  }
+
+  /**
+   * Returns the nearest package.json at or above a folder that names or needs anything.
+   *
+   * One that does neither, as `{"type": "module"}` beside build output, marks a module system.
+   */
+  nearest(folder: string): NearestPackage | undefined {
+    const known = this.#nearest.get(folder)
+    if (known !== undefined || this.#nearest.has(folder)) return known
+    const own = readPackageJson(join(folder, 'package.json'), this.#root)
+    const parent = dirname(folder)
+    const says = own !== undefined && (own.name !== undefined || own.declared.size > 0)
+    let found: NearestPackage | undefined
+    if (says) found = { ...own, folder }
+    else if (parent !== folder) found = this.nearest(parent)
+    this.#nearest.set(folder, found)
+    return found
+  }
+
+  /**
+   * Returns the folder of a workspace package as seen from a folder: the nearest
+   * `node_modules/<name>` whose real path has no `node_modules` in it.
+   */
+  workspaceFolder(name: string, folder: string): string | undefined {
+    for (let at = folder; ; at = dirname(at)) {
+      const target = realPath(join(at, 'node_modules', name))
+      if (target !== undefined) return isInstalled(this.#root, target) ? undefined : target
+      if (dirname(at) === at) return undefined
+    }
+  }
+
+  /** Names every workspace package, and every installed one, that the project can reach. */
+  scan(): WorkspaceScan {
+    this.#workspace ??= scanWorkspace(this.#root)
+    return this.#workspace
+  }
+
+  clear(): void {
+    this.#nearest.clear()
+    this.#workspace = undefined
+  }
+}
+
+interface WorkspaceScan {
+  readonly workspace: ReadonlySet<string>
+  readonly installed: ReadonlySet<string>
+}
+
+/**
+ * Looks into the node_modules folders of the root and its ancestors, and into those of every
+ * workspace package found on the way, because pnpm links a package's own dependencies there.
+ */
+function scanWorkspace(root: string): WorkspaceScan {
+  const workspace = new Set<string>()
+  const installed = new Set<string>()
+  const seen = new Set<string>()
+  const queue = [root]
+  for (let at = root; dirname(at) !== at; at = dirname(at)) queue.push(dirname(at))
+  for (let folder = queue.shift(); folder !== undefined; folder = queue.shift()) {
+    if (seen.has(folder)) continue
+    seen.add(folder)
+    for (const { name, target } of packagesIn(join(folder, 'node_modules'))) {
+      const isLocal = target !== undefined && !isInstalled(root, target)
+      ;(isLocal ? workspace : installed).add(name)
+      if (isLocal) queue.push(target)
+    }
+  }
+  return { workspace, installed }
+}
+
+/** Lists the packages of a node_modules folder; links are followed, folders are not. */
+function packagesIn(folder: string): { name: string; target: string | undefined }[] {
+  return entriesOf(folder).flatMap((entry) => {
+    if (entry.name.startsWith('@') && !entry.isSymbolicLink()) {
+      return entriesOf(join(folder, entry.name)).flatMap((inner) =>
+        packageEntry(join(folder, entry.name), inner, `${entry.name}/${inner.name}`),
+      )
+    }
+    return packageEntry(folder, entry, entry.name)
+  })
+}
+
+function packageEntry(
+  folder: string,
+  entry: Dirent,
+  name: string,
+): { name: string; target: string | undefined }[] {
+  if (packageNameOf(name) !== name) return []
+  if (!entry.isSymbolicLink()) return entry.isDirectory() ? [{ name, target: undefined }] : []
+  const target = realPath(join(folder, entry.name))
+  return target === undefined ? [] : [{ name, target }]
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch {
+    // Not there or not readable: either way nothing can be imported from it.
+    return []
+  }
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync.native(path)
+  } catch {
+    return undefined
+  }
+}
