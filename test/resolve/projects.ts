@@ -186,10 +186,9 @@ export const projects: Readonly<Record<string, Project>> = {
         },
       }),
       ...Object.fromEntries(
-        [
-          ...['esm.mjs', 'cjs.cjs', 'sync.js', 'async.js', 'addon.js', 'js.js', 'staging.js'],
-          ...['live.js', 'lib/features/x.js', 'never.js'],
-        ].map((name) => [`node_modules/dual/${name}`, '']),
+        'esm.mjs cjs.cjs sync.js async.js addon.js js.js staging.js live.js lib/features/x.js'
+          .split(' ')
+          .map((name) => [`node_modules/dual/${name}`, '']),
       ),
     },
     options: { conditions: ['staging'] },
