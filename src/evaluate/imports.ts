@@ -165,7 +165,10 @@ export class Imports {
       case 'refused':
         throw importRefused({ ...site, reason: resolution.reason })
       case 'missing':
-        throw importFailed({ ...site, reason: 'nothing is found under this name' })
+        throw importFailed(
+          { ...site, reason: resolution.reason },
+          resolution.suggestion === undefined ? {} : { fix: `Import "${resolution.suggestion}"` },
+        )
       default:
         return resolution satisfies never
     }

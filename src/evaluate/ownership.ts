@@ -15,6 +15,12 @@ export interface OwnerToken {
   readonly filename: string
 }
 
+/** What the mode `trace` has to know of the Node it runs on. */
+export interface HookRuntime {
+  readonly node: string
+  readonly leavesPromisesOut: () => boolean
+}
+
 /**
  * Finds the generation that starts a resource.
  *
@@ -34,8 +40,10 @@ export class Ownership {
   #stop: (() => void) | undefined
 
   /** @throws SomonError SOMON_EVALUATE_TRACE_UNSUPPORTED */
-  constructor(mode: LedgerMode, leavesPromisesOut: () => boolean = hooksLeavePromisesOut) {
-    if (mode === 'trace' && !leavesPromisesOut()) throw traceUnsupported({ node: process.version })
+  constructor(mode: LedgerMode, runtime: HookRuntime = THIS_RUNTIME) {
+    if (mode === 'trace' && !runtime.leavesPromisesOut()) {
+      throw traceUnsupported({ node: runtime.node })
+    }
     this.#mode = mode
   }
 
@@ -155,6 +163,11 @@ export class Ownership {
 /** `@types/node` 24.19 does not know the option; Node has it from 24.20 on. */
 const LEAVE_PROMISES_OUT: object = { trackPromises: false }
 
+const THIS_RUNTIME: HookRuntime = {
+  node: process.version,
+  leavesPromisesOut: hooksLeavePromisesOut,
+}
+
 /** The script of the first frame below Node's own: the one that called into Node. */
 function callerOfNode(): string | undefined {
   let inNode = false
@@ -168,7 +181,7 @@ function callerOfNode(): string | undefined {
 const MAX_FRAMES = 40
 
 /** Probes once whether hooks can leave promises out: older releases ignore the option. */
-export function hooksLeavePromisesOut(): boolean {
+function hooksLeavePromisesOut(): boolean {
   let promises = 0
   const hook = createHook({
     init: (_asyncId, type) => {

@@ -87,7 +87,7 @@ export class SourceMaps {
 }
 
 const MAX_DECODED = 32
-const MAX_ABSENT = 256
+const MAX_ABSENT = 32
 /** A program that throws thousands of errors a second must not look for a map each time. */
 const RETRY_MS = 1000
 

@@ -208,7 +208,7 @@ interface UnmappedFrame {
 }
 
 const FRAME = /^(.*)\?g=(\d+):(\d+):(\d+)\)?$/gm
-const MAX_COLLECTED = 256
+const MAX_COLLECTED = 32
 
 /** A view of a call site with another position; its text differs in `file:line:column` only. */
 function mappedSite(site: NodeJS.CallSite, position: SourcePosition): NodeJS.CallSite {

@@ -72,7 +72,9 @@ export function resolveSimply(specifier: string, importer: string): Resolution {
   if (isBuiltin(specifier)) return { class: 'builtin', name: specifier }
   if (/^\.{0,2}\//.test(specifier)) {
     const file = resolvePath(dirname(importer), specifier)
-    return existsSync(file) ? { class: 'source', file } : { class: 'missing', tried: [file] }
+    return existsSync(file)
+      ? { class: 'source', file }
+      : { class: 'missing', tried: [file], reason: 'there is no such file' }
   }
   const packageName = specifier
     .split('/')

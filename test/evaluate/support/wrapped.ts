@@ -58,3 +58,15 @@ function completed(
   const kind = dep.spec.startsWith('node:') ? 'builtin' : 'external'
   return { kind, names: '*', importers: [importer], ...dep }
 }
+
+/** The source map of a text that was not changed: every line maps to itself at column 0. */
+export function identityMap(source: string, lines: number, lineShift = 0): string {
+  const shift = lineShift === 0 ? 'AAAA' : `AA${vlq(lineShift)}A`
+  const mappings = [shift, ...Array.from({ length: lines - 1 }, () => 'AACA')].join(';')
+  return JSON.stringify({ version: 3, sources: [source], names: [], mappings })
+}
+
+/** Base64 VLQ of a number below 16. */
+function vlq(value: number): string {
+  return 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef'[value * 2] ?? 'A'
+}

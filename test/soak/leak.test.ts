@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest'
+import { leakKinds } from '../evaluate/support/leak-kinds.ts'
+import { runLeakChild } from '../evaluate/support/run-leak-child.ts'
+
+const TIMEOUT_MS = 30 * 60_000
+
+describe('leak gate, long form', () => {
+  test.each(leakKinds)(
+    'Evaluator.retire() leaves nothing of 2,000 reloads: %s',
+    async (kind) => {
+      const found = await runLeakChild({ kind, reloads: 2000 })
+
+      expect(found.finalized).toBeGreaterThanOrEqual(found.reloads * 0.99)
+      expect(found.bytesPerReload).toBeLessThan(1024)
+      expect(found.resources).toBeLessThanOrEqual(0)
+    },
+    TIMEOUT_MS,
+  )
+
+  test.each(leakKinds.filter((kind) => kind !== 'worker'))(
+    'Evaluator.retire() holds a 64 MB heap level over 12,000 reloads: %s',
+    async (kind) => {
+      const found = await runLeakChild({
+        kind,
+        reloads: 12_000,
+        mode: 'natural',
+        nodeOptions: ['--max-old-space-size=64'],
+      })
+
+      const [first, last] = found.quarters
+      expect(first).toBeGreaterThan(0)
+      expect(last).toBeLessThanOrEqual(first * 1.2)
+    },
+    TIMEOUT_MS,
+  )
+})
