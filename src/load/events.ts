@@ -1,4 +1,3 @@
-import type { SomonError } from '../base/error.ts'
 import type { RelPath } from '../base/project-path.ts'
 import type { ArtifactSource } from './loaded-artifact.ts'
 
@@ -15,7 +14,10 @@ export interface LoadEvents {
   }
   'load.failed': {
     readonly entry: RelPath
-    readonly error: SomonError | Error
+    /** A coded one unless something is broken. */
+    readonly error: unknown
     readonly durationMs: number
   }
+  /** A write to the cache failed in a way that no tier reports itself; the load did not. */
+  'load.store-failed': { readonly subject: string; readonly error: unknown }
 }

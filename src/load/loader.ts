@@ -1,8 +1,42 @@
+import { isBuiltin } from 'node:module'
+import { sep } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import type { Digest } from '../base/digest.ts'
+import type { Emitter } from '../base/events.ts'
 import type { RelPath } from '../base/project-path.ts'
+import { SingleFlight } from '../base/single-flight.ts'
 import type { Artifact } from '../bundle/artifact.ts'
-import type { LoadedArtifact } from './loaded-artifact.ts'
+import type { BuildOptions } from '../bundle/build-options.ts'
+import type { BuildMetafile } from '../bundle/metafile.ts'
+import type { Bundler } from '../bundle/bundler.ts'
+import type { CacheEvents } from '../cache/events.ts'
+import type { MemoryLimits } from '../cache/memory.ts'
+import type { ByteTier } from '../cache/tier.ts'
+import type { Resolver } from '../resolve/resolution.ts'
+import type { ChangeSet, WatchTargets } from '../watch/change-set.ts'
+import type { BatchLimits } from './batch.ts'
+import { BuildBatcher } from './batch.ts'
+import { codeCacheMaker } from './code-cache.ts'
+import { BackgroundWrites } from './background-writes.ts'
+import { entryOf } from './entry.ts'
+import type { LoadEvents } from './events.ts'
+import { explain } from './explain.ts'
 import type { Explanation } from './explanation.ts'
+import { ArtifactFinder } from './finder.ts'
+import { moduleGraph } from './graph.ts'
+import type { LoadedArtifact } from './loaded-artifact.ts'
+import { Lookup } from './lookup.ts'
 import type { ModuleGraph } from './module-graph.ts'
+import type { ResidentStats } from './resident.ts'
+import { ResidentArtifacts } from './resident.ts'
+import { sourceText } from './source.ts'
+import type { StaleSet } from './stale.ts'
+import { stale } from './stale.ts'
+import { ArtifactStore } from './store.ts'
+import { createSyncFs } from './sync-fs.ts'
+import { TrackedEntries } from './tracked.ts'
+import type { ValidateMode } from './validate.ts'
+import { watchTargets } from './watch-targets.ts'
 
 /** How one artifact is asked for. */
 export interface ArtifactRequest {
@@ -24,15 +58,34 @@ export interface Loader {
   map(artifact: Artifact, signal?: AbortSignal): Promise<string | undefined>
   /** The stored or remembered map without waiting. */
   mapSync(artifactId: string): string | undefined
+  /** The bytes of an asset of an artifact, by its digest. */
+  asset(artifact: Artifact, sha256: Digest): Uint8Array | undefined
   /** The text of an input if it is still the one that was built. */
   sourceText(artifact: Artifact, file: RelPath): string | undefined
   storeCodeCache(artifact: Artifact, bytes: Uint8Array): Promise<void>
-  /** Forgets what memory holds of entries, or of everything. */
+  /**
+   * Counts what a live generation keeps in memory and keeps its entry watched and in the graph.
+   *
+   * @param bytecodeBytes - the size of its code cache; undefined is estimated
+   * @returns ends it, once; called when the generation has retired
+   */
+  pin(artifact: Artifact, bytecodeBytes: number | undefined): () => void
+  /** Forgets what memory holds of entries, or of everything; no later call joins a flight of now. */
   drop(entries?: readonly RelPath[]): number
+  /** Which known entries a change set may have made stale, failed ones included. */
+  stale(changes: ChangeSet): StaleSet
+  /** What to watch for the given entries, or for every known one. */
+  watchTargets(entries?: Iterable<RelPath>): WatchTargets
   /** The graph of everything loaded or failed, or of one entry. */
   graph(entry?: RelPath): ModuleGraph
+  /** Looks, changes nothing; `generations` is empty: only `module` knows them. */
   explain(entry: RelPath): Promise<Explanation>
+  /** Applies changed settings from the next request on; lower memory bounds hold on return. */
+  configure(settings: Partial<LoaderSettings>): void
   stats(): LoaderStats
+  /** Resolves once everything built so far is stored. */
+  settled(): Promise<void>
+  /** Refuses further requests, waits for builds and writes under way. */
   close(): Promise<void>
 }
 
@@ -42,22 +95,194 @@ export interface LoaderStats {
   readonly building: number
 }
 
-export interface CacheStats {
-  readonly entries: number
-  readonly bytes: number
-  readonly parts: {
-    readonly code: number
-    readonly maps: number
-    readonly codeCache: number
-    readonly manifests: number
-    readonly pinned: number
-    /** The share of `pinned` that is a guess: bytecode of code without a code cache. */
-    readonly estimated: number
-  }
+/** Hits and misses count flights: what many callers share counts once. */
+export interface CacheStats extends ResidentStats {
   readonly hits: { readonly memory: number; readonly disk: number; readonly external: number }
-  /** Loads that needed a build, by cause. */
+  /** Loads that needed a build, by what had changed first; `new` when nothing was known. */
   readonly misses: Readonly<Record<string, number>>
-  readonly evictions: number
-  readonly maxEntries: number
-  readonly maxBytes: number
+}
+
+/** What can change while the loader is used. */
+export interface LoaderSettings extends MemoryLimits, BatchLimits {
+  readonly validate: ValidateMode
+}
+
+/** What a loader is made of. */
+export interface LoaderParts {
+  readonly bundler: Bundler
+  readonly resolver: Resolver
+  readonly options: BuildOptions
+  /** Must answer `getSync`; what it does not keep is built again. */
+  readonly disk: ByteTier
+  /** Undefined while the external tier is switched off. */
+  readonly external: () => ByteTier | undefined
+  readonly env: (name: string) => string | undefined
+  readonly events: Emitter<LoadEvents & CacheEvents>
+  readonly clock: Clock
+  readonly settings: LoaderSettings
+}
+
+/** Makes a loader; does no I/O until it is asked for something. */
+export function createLoader(parts: LoaderParts): Loader {
+  return new ArtifactLoader(parts)
+}
+
+/** The face of the loader: what needs more than finding artifacts is put together here. */
+class ArtifactLoader implements Loader {
+  readonly #parts: LoaderParts
+  #settings: LoaderSettings
+  readonly #store: ArtifactStore
+  readonly #lookup: Lookup
+  readonly #residents: ResidentArtifacts
+  readonly #tracked = new TrackedEntries()
+  readonly #batcher: BuildBatcher
+  readonly #writes: BackgroundWrites
+  readonly #finder: ArtifactFinder
+  readonly #maps = new SingleFlight<string | undefined>()
+
+  constructor(parts: LoaderParts) {
+    const { bundler, clock, disk, env, events, external, options, settings } = parts
+    this.#parts = parts
+    this.#settings = settings
+    this.#writes = new BackgroundWrites(events)
+    const store = new ArtifactStore({ disk, external, maker: codeCacheMaker() })
+    const fs = createSyncFs(options.root, env)
+    const lookup = new Lookup({ store, fs, clock, writes: this.#writes })
+    const residents = new ResidentArtifacts({ limits: settings, events, clock })
+    const batcher = new BuildBatcher(
+      { clock, build: (entries, request) => bundler.build(entries, options, request) },
+      settings,
+    )
+    this.#finder = new ArtifactFinder({
+      ...{ store, lookup, residents, batcher, clock, events },
+      tracked: this.#tracked,
+      writes: this.#writes,
+      fingerprint: () => bundler.fingerprint(options),
+      validateMode: () => this.#settings.validate,
+    })
+    this.#store = store
+    this.#lookup = lookup
+    this.#residents = residents
+    this.#batcher = batcher
+  }
+
+  entryOf(specifier: string | URL, importer?: string): RelPath {
+    const { options, resolver } = this.#parts
+    return entryOf(specifier, importer, { root: options.root, resolver })
+  }
+
+  artifact(entry: RelPath, request: ArtifactRequest = {}): Promise<LoadedArtifact> {
+    return this.#finder.artifact(entry, request)
+  }
+
+  artifactSync(entry: RelPath): LoadedArtifact {
+    return this.#finder.artifactSync(entry)
+  }
+
+  async map(artifact: Artifact, signal?: AbortSignal): Promise<string | undefined> {
+    const known = this.mapSync(artifact.id)
+    if (known !== undefined) return known
+    return this.#maps.run(artifact.id, (leave) => this.#makeMap(artifact, leave), signal)
+  }
+
+  mapSync(artifactId: string): string | undefined {
+    return this.#residents.byArtifact(artifactId)?.map ?? this.#store.map(artifactId)
+  }
+
+  asset(artifact: Artifact, sha256: Digest): Uint8Array | undefined {
+    const resident = this.#residents.byArtifact(artifact.id)
+    return resident?.assets.get(sha256) ?? this.#store.asset(sha256)
+  }
+
+  sourceText(artifact: Artifact, file: RelPath): string | undefined {
+    return sourceText(this.#parts.options.root, artifact, file)
+  }
+
+  async storeCodeCache(artifact: Artifact, bytes: Uint8Array): Promise<void> {
+    this.#residents.measured(artifact.id, bytes.byteLength)
+    this.#residents.update(artifact.id, { codeCache: bytes })
+    if (!this.#finder.isMemoryOnly(artifact)) await this.#store.putCodeCache(artifact.codeId, bytes)
+  }
+
+  pin(artifact: Artifact, bytecodeBytes: number | undefined): () => void {
+    const release = this.#tracked.retain(artifact.entry)
+    const unpin = this.#residents.pin(artifact, bytecodeBytes)
+    return () => {
+      release()
+      unpin()
+    }
+  }
+
+  drop(entries?: readonly RelPath[]): number {
+    return this.#finder.drop(entries)
+  }
+
+  stale(changes: ChangeSet): StaleSet {
+    return stale(changes, this.#tracked.inputs(), this.#parts.options.root)
+  }
+
+  watchTargets(entries?: Iterable<RelPath>): WatchTargets {
+    return watchTargets(this.#tracked.inputs(entries), this.#parts.options.root)
+  }
+
+  graph(entry?: RelPath): ModuleGraph {
+    const states =
+      entry === undefined
+        ? [...this.#tracked.states()]
+        : ([[entry, this.#tracked.state(entry)]] as const)
+    const sources = states.map(([one, state]) => ({
+      entry: one,
+      metafile: state === undefined ? undefined : this.#metafileOf(state.graph),
+    }))
+    return moduleGraph(sources, isBuiltin)
+  }
+
+  explain(entry: RelPath): Promise<Explanation> {
+    const { resolver, options } = this.#parts
+    return explain(entry, {
+      ...this.#finder.wanted(entry),
+      lookup: this.#lookup,
+      residents: this.#residents,
+      mode: this.#settings.validate,
+      resolution: resolver.explain(`./${entry}`, options.root + sep, 'entry'),
+      importers: this.graph().modules.find(({ path }) => path === entry)?.importers ?? [],
+    })
+  }
+
+  configure(settings: Partial<LoaderSettings>): void {
+    this.#settings = { ...this.#settings, ...settings }
+    const { maxEntries, maxBytes, ttlMs } = this.#settings
+    this.#residents.configure({ maxEntries, maxBytes, ttlMs })
+    this.#batcher.limits = this.#settings
+  }
+
+  stats(): LoaderStats {
+    const cache = { ...this.#residents.stats(), ...this.#finder.counts() }
+    return { cache, queued: this.#batcher.queued, building: this.#batcher.building }
+  }
+
+  settled(): Promise<void> {
+    return this.#writes.settled()
+  }
+
+  async close(): Promise<void> {
+    await this.#finder.close()
+    await this.settled()
+  }
+
+  async #makeMap(artifact: Artifact, signal: AbortSignal): Promise<string | undefined> {
+    const { bundler, options } = this.#parts
+    if (options.sourceMaps === 'none') return undefined
+    const map = await bundler.map(artifact, options, signal)
+    if (map === undefined) return undefined
+    this.#residents.update(artifact.id, { map })
+    if (!this.#finder.isMemoryOnly(artifact)) {
+      this.#writes.add(artifact.entry, this.#store.putMap(artifact.id, map))
+    }
+    return map
+  }
+
+  #metafileOf(graph: BuildMetafile | Digest): BuildMetafile | undefined {
+    return typeof graph === 'string' ? this.#store.graph(graph) : graph
+  }
 }

@@ -68,7 +68,23 @@ export function serialiseVariants(variants: readonly Variant[]): Uint8Array {
  * @returns undefined when the bytes are not exactly such a record
  */
 export function parseVariants(bytes: Uint8Array, key: Digest): readonly Variant[] | undefined {
+  return parseRecord(parseJson(bytes), key)
+}
+
+/** The keys that a record names, for the sweep of a disk cache; none when it is not sound. */
+export function referencesOf(bytes: Uint8Array): readonly string[] {
   const record = parseJson(bytes)
+  const variants = parseRecord(record, ownKeyOf(record)) ?? []
+  return variants.flatMap(({ manifest, blobs }) => [
+    ...blobs.map((name) => `blobs/${name}`),
+    `maps/${manifest.artifact}`,
+  ])
+}
+
+const FORMAT = 1
+const ORIGINS: ReadonlySet<unknown> = new Set(['bundle', 'config', 'plugin'])
+
+function parseRecord(record: unknown, key: Digest): readonly Variant[] | undefined {
   if (!isObject(record) || record.format !== FORMAT || !Array.isArray(record.variants)) {
     return undefined
   }
@@ -77,8 +93,14 @@ export function parseVariants(bytes: Uint8Array, key: Digest): readonly Variant[
   return variants.every((variant) => isVariant(variant, key)) ? variants : undefined
 }
 
-const FORMAT = 1
-const ORIGINS: ReadonlySet<unknown> = new Set(['bundle', 'config', 'plugin'])
+/** The key that a record says it is for. */
+function ownKeyOf(record: unknown): Digest {
+  if (!isObject(record) || !Array.isArray(record.variants)) return ''
+  const variants: readonly unknown[] = record.variants
+  const [first] = variants
+  if (!isObject(first) || !isObject(first.manifest)) return ''
+  return isText(first.manifest.key) ? first.manifest.key : ''
+}
 
 function parseJson(bytes: Uint8Array): unknown {
   try {

@@ -24,6 +24,8 @@ export interface StoredArtifact {
 export interface StoreRecord extends StoredArtifact {
   readonly manifest: InputsManifest
   readonly metafile: BuildMetafile
+  /** The source map, when it was made with the code. */
+  readonly map: string | undefined
 }
 
 /**
@@ -50,6 +52,10 @@ export class ArtifactStore {
     this.#disk = parts.disk
     this.#external = parts.external
     this.#maker = parts.maker
+  }
+
+  get hasExternal(): boolean {
+    return this.#external() !== undefined
   }
 
   /** The states of a key on this machine, newest hit first; none when there is no sound record. */
@@ -83,23 +89,21 @@ export class ArtifactStore {
     const graph = blobs.get(variant.graph)
     const metafile = graph === undefined ? undefined : metafileFromBytes(graph)
     if (stored === undefined || metafile === undefined) return undefined
-    return { ...stored, manifest: variant.manifest, metafile }
+    return { ...stored, manifest: variant.manifest, metafile, map: undefined }
   }
 
   /** Stores a build on the disk and, without stats, in the external tier. */
   async put(record: StoreRecord): Promise<void> {
-    const blobs = blobsOf(record)
-    const { manifest } = record
-    const [artifact, graph] = blobs.keys()
-    if (artifact === undefined || graph === undefined) return
-    const variant: Variant = { manifest, blob: artifact, graph, blobs: [...blobs.keys()] }
     const external = this.#external()
-    await Promise.all([
-      this.#putBlobs(this.#disk, blobs),
-      external === undefined ? undefined : this.#putBlobs(external, blobs),
-    ])
-    await this.promote(variant)
-    if (external !== undefined) await this.#putExternal(external, variant)
+    const packed = pack(record)
+    const local = this.#putPacked(packed)
+    if (external === undefined) return local
+    await Promise.all([local, this.#putExternal(external, packed)])
+  }
+
+  /** Stores on the disk alone what came from the external tier. */
+  putLocal(record: StoreRecord): Promise<void> {
+    return this.#putPacked(pack(record))
   }
 
   /** Puts a state first in the record of its key: it was built, hit or refreshed. */
@@ -118,6 +122,10 @@ export class ArtifactStore {
   graph(name: Digest): BuildMetafile | undefined {
     const bytes = this.#blobSync(name)
     return bytes === undefined ? undefined : metafileFromBytes(bytes)
+  }
+
+  asset(sha256: Digest): Uint8Array | undefined {
+    return this.#blobSync(sha256)
   }
 
   map(artifactId: Digest): string | undefined {
@@ -144,11 +152,14 @@ export class ArtifactStore {
     return bytes !== undefined && digest(bytes) === name ? bytes : undefined
   }
 
-  async #putBlobs(tier: ByteTier, blobs: ReadonlyMap<Digest, Uint8Array>): Promise<void> {
-    await Promise.all([...blobs].map(([name, bytes]) => tier.set(`blobs/${name}`, bytes)))
+  async #putPacked({ variant, blobs, map }: Packed): Promise<void> {
+    await putBlobs(this.#disk, blobs)
+    if (map !== undefined) await this.putMap(variant.manifest.artifact, map)
+    await this.promote(variant)
   }
 
-  async #putExternal(tier: ByteTier, variant: Variant): Promise<void> {
+  async #putExternal(tier: ByteTier, { variant, blobs }: Packed): Promise<void> {
+    await putBlobs(tier, blobs)
     const { key } = variant.manifest
     const bytes = await tier.get(`keys/${key}`)
     const others = bytes === undefined ? [] : (parseVariants(bytes, key) ?? [])
@@ -157,13 +168,28 @@ export class ArtifactStore {
   }
 }
 
-/** Artifact first, graph second: `put` reads their names off the order. */
-function blobsOf(record: StoreRecord): ReadonlyMap<Digest, Uint8Array> {
-  const named = [artifactToBytes(record.artifact), metafileToBytes(record.metafile)]
-  return new Map<Digest, Uint8Array>([
-    ...named.map((bytes): [Digest, Uint8Array] => [digest(bytes), bytes]),
+interface Packed {
+  readonly variant: Variant
+  readonly blobs: ReadonlyMap<Digest, Uint8Array>
+  readonly map: string | undefined
+}
+
+function pack(record: StoreRecord): Packed {
+  const artifact = artifactToBytes(record.artifact)
+  const metafile = metafileToBytes(record.metafile)
+  const blob = digest(artifact)
+  const graph = digest(metafile)
+  const blobs = new Map<Digest, Uint8Array>([
+    [blob, artifact],
+    [graph, metafile],
     ...record.assets,
   ])
+  const { manifest, map } = record
+  return { variant: { manifest, blob, graph, blobs: [...blobs.keys()] }, blobs, map }
+}
+
+async function putBlobs(tier: ByteTier, blobs: ReadonlyMap<Digest, Uint8Array>): Promise<void> {
+  await Promise.all([...blobs].map(([name, bytes]) => tier.set(`blobs/${name}`, bytes)))
 }
 
 function assemble(
