@@ -250,11 +250,15 @@ export class ArtifactFinder {
     const resident: Resident = { artifact, assets, manifest, graph: metafile, codeCache, map }
     residents.set(key, resident)
     tracked.succeed(entry, resident)
-    if (uncacheable !== undefined || inputs.uncacheable !== undefined) this.#memoryOnly.add(artifact)
+    if (uncacheable !== undefined || inputs.uncacheable !== undefined)
+      this.#memoryOnly.add(artifact)
     else {
       this.#storing.set(key, resident)
       const write = store.put({ artifact, assets, manifest, metafile, map })
-      writes.add(entry, write.finally(() => this.#stored(key, resident)))
+      writes.add(
+        entry,
+        write.finally(() => this.#stored(key, resident)),
+      )
     }
     return loadedFrom(resident, 'miss')
   }

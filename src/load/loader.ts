@@ -154,7 +154,12 @@ class ArtifactLoader implements Loader {
       settings,
     )
     this.#finder = new ArtifactFinder({
-      ...{ store, lookup, residents, batcher, clock, events },
+      store,
+      lookup,
+      residents,
+      batcher,
+      clock,
+      events,
       tracked: this.#tracked,
       writes: this.#writes,
       fingerprint: () => bundler.fingerprint(options),

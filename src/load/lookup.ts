@@ -68,7 +68,11 @@ export class Lookup {
   }
 
   /** Checks the states of the external tier by hash; a hit is kept on the disk with its stats. */
-  async external(key: Digest, signal: AbortSignal, { keep }: { readonly keep: boolean } = KEEP): Promise<Looked> {
+  async external(
+    key: Digest,
+    signal: AbortSignal,
+    { keep }: { readonly keep: boolean } = KEEP,
+  ): Promise<Looked> {
     let because: readonly InputChange[] | undefined
     for (const variant of await this.#store.externalVariants(key, signal)) {
       const verdict = validate(variant.manifest, this.#fs, this.#clock.now(), { mode: 'hash' })

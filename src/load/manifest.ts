@@ -75,10 +75,9 @@ export function parseVariants(bytes: Uint8Array, key: Digest): readonly Variant[
 export function referencesOf(bytes: Uint8Array): readonly string[] {
   const record = parseJson(bytes)
   const variants = parseRecord(record, ownKeyOf(record)) ?? []
-  return variants.flatMap(({ manifest, blobs }) => [
-    ...blobs.map((name) => `blobs/${name}`),
-    `maps/${manifest.artifact}`,
-  ])
+  return variants.flatMap(({ manifest, blobs }) =>
+    blobs.map((name) => `blobs/${name}`).concat(`maps/${manifest.artifact}`),
+  )
 }
 
 const FORMAT = 1

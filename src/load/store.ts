@@ -179,11 +179,7 @@ function pack(record: StoreRecord): Packed {
   const metafile = metafileToBytes(record.metafile)
   const blob = digest(artifact)
   const graph = digest(metafile)
-  const blobs = new Map<Digest, Uint8Array>([
-    [blob, artifact],
-    [graph, metafile],
-    ...record.assets,
-  ])
+  const blobs = new Map<Digest, Uint8Array>([[blob, artifact], [graph, metafile], ...record.assets])
   const { manifest, map } = record
   return { variant: { manifest, blob, graph, blobs: [...blobs.keys()] }, blobs, map }
 }
