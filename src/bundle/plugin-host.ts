@@ -1,5 +1,5 @@
 import type { EsbuildPlugin } from './esbuild.ts'
-import type { ArtifactInfo, GenerationInfo, RuntimeHooks } from './plugin.ts'
+import type { ArtifactInfo, BeforeLoadEvent, GenerationInfo } from './plugin.ts'
 
 /** What a source file is read as: the bytes that were hashed, and how esbuild takes them. */
 export interface SourceText {
@@ -13,13 +13,17 @@ export interface PluginBuild {
   read(file: string, attributes: Readonly<Record<string, string>>): Promise<SourceText>
   /** Runs after the last transform of an ESM or TypeScript text: binds `import.meta`. */
   finish(code: string, file: string): string
-  addWatchFile(file: string, pluginName: string): void
-  addWatchDir(dir: string, pluginName: string): void
+  /** @param owner - the module that was being made when the plugin asked, if any */
+  addWatchFile(file: string, pluginName: string, owner?: string): void
+  addWatchDir(dir: string, pluginName: string, owner?: string): void
 }
+
+/** Where the plugins of an output build name what they read. */
+export type WatchSink = Pick<PluginBuild, 'addWatchFile' | 'addWatchDir'>
 
 /** The plugins of one system: fused for esbuild, keyed for the cache, timed for `stats()`. */
 export interface PluginHost {
-  /** False when there is no plugin at all: then the build is esbuild's own. */
+  /** False when no plugin takes part in builds: then the build is esbuild's own. */
   readonly active: boolean
   /**
    * Makes esbuild's plugin list of one build, in the order pre, esbuild plugins, normal, post,
@@ -27,7 +31,7 @@ export interface PluginHost {
    */
   esbuildPlugins(build: PluginBuild): readonly EsbuildPlugin[]
   /** The plugin list of `somon bundle`, which reads nothing itself: no reader at its end. */
-  outputPlugins(): readonly EsbuildPlugin[]
+  outputPlugins(watches?: WatchSink): readonly EsbuildPlugin[]
   /** What the plugins add to the fingerprint, in order; and who has no key. */
   keys(): { readonly parts: readonly string[]; readonly uncacheable: string | undefined }
   /** Files, folders and variables that plugins declare as inputs; paths absolute. */
@@ -36,7 +40,7 @@ export interface PluginHost {
     readonly dirs: readonly string[]
     readonly env: readonly string[]
   }
-  beforeLoad(event: Parameters<NonNullable<RuntimeHooks['beforeLoad']>>[0]): Promise<void>
+  beforeLoad(event: BeforeLoadEvent): Promise<void>
   built(artifact: ArtifactInfo): void
   instantiate(meta: Record<string, unknown>, generation: GenerationInfo): void
   /** True when a plugin verifies generations. */

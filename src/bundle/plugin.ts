@@ -1,16 +1,34 @@
 import type { Guard } from '../base/guard.ts'
 import type { RelPath } from '../base/project-path.ts'
-import type { ArtifactInput } from './artifact.ts'
+import type { ArtifactInput, ImportAttributes } from './artifact.ts'
 import type { BuildMessage } from './build-message.ts'
 import type { EsbuildPlugin } from './esbuild.ts'
 
 /** A plugin of the toolchain: one of esbuild's, or one with fused hooks. */
-export type SomonPlugin = EsbuildPlugin | FusedPlugin
+export type SomonPlugin = (EsbuildPlugin & PluginInputs) | FusedPlugin
+
+/** What a plugin's results depend on beside the files that it is called for. */
+export interface PluginInputs {
+  /**
+   * Covers the plugin's options and everything it reads that `watch` and `addWatchFile` do not
+   * name. Without it the plugin's builds stay in memory: they never reach the disk.
+   */
+  readonly cacheKey?: string | (() => string)
+  /** Relative paths start at the project root. */
+  readonly watch?: { readonly files?: readonly string[]; readonly dirs?: readonly string[] }
+  /** Environment variables whose change makes its builds stale. */
+  readonly env?: readonly string[]
+}
 
 /** A hook that runs for every file, or only for those its filter names. */
 export type Hook<Fn> = Fn | { readonly filter?: HookFilter; readonly handler: Fn }
 
-/** Which files a hook is called for; a string is a glob, both parts must match. */
+/**
+ * Which files a hook is called for; both parts must match.
+ *
+ * In `id` a string is a glob, relative ones starting at the project root; for `resolveId` it is
+ * the specifier itself. In `code` (of `transform`) a string is looked for as it stands.
+ */
 export interface HookFilter {
   readonly id?: StringFilter
   readonly code?: StringFilter
@@ -25,101 +43,133 @@ export type StringFilter =
       readonly exclude?: string | RegExp | readonly (string | RegExp)[]
     }
 
-/** What `this` is in the hooks of a fused plugin. */
-export interface PluginContext {
+/** What `this` is in every hook. */
+export interface HookContext {
+  /** Calls something outside the process: it times out and, in a guarded system, may refuse. */
+  readonly guard: Guard
+}
+
+/** What `this` is in the build hooks of a fused plugin. */
+export interface PluginContext extends HookContext {
+  /** Absolute path of the project root. */
+  readonly root: string
   /** Makes a file an input: when it changes, what was built with it is stale. */
   addWatchFile(file: string): void
+  /** Makes the names in a folder an input. */
+  addWatchDir(dir: string): void
   /** Stops the build of this file with an error that names the plugin. */
   error(message: string | PluginMessage): never
   warn(message: string | PluginMessage): void
-  /** Calls something outside the process: it times out and, in a guarded system, may refuse. */
-  readonly guard: Guard
 }
 
 /** A message of a plugin; `code` and `fix` become those of the coded error. */
 export interface PluginMessage {
   readonly message: string
+  /** Without it the error is `SOMON_BUNDLE_PLUGIN_FAILED`. */
   readonly code?: string
   readonly fix?: string
+  /** The module that is meant; without it the one the hook runs for. */
   readonly id?: string
+  /** Line from 1, column from 0 in UTF-16 units, as in rollup. */
   readonly loc?: { readonly line: number; readonly column: number; readonly file?: string }
+  /** True when the same build can succeed later without a change: a host that is down. */
+  readonly retryable?: boolean
+  readonly cause?: unknown
 }
+
+/** A source map of version 3, as an object or as JSON text; null keeps the positions. */
+export type PluginSourceMap = object | string | null
 
 /** What a `load` hook returns. */
 export interface LoadResult {
   readonly code: string
-  readonly map?: object | string | null
-  /** esbuild's loader for the code; without it `js`. */
+  readonly map?: PluginSourceMap
+  /** esbuild's loader for the code; without it that of a script extension, else `js`. */
   readonly loader?: string
 }
 
 /** What a `transform` hook returns. */
 export interface TransformResult {
   readonly code: string
-  readonly map?: object | string | null
+  /** Without it the transform counts as one that moves nothing. */
+  readonly map?: PluginSourceMap
+  /** Without it the file keeps its loader; one whose extension has none becomes `js`. */
+  readonly loader?: string
 }
 
 export type ResolveIdHook = (
   this: PluginContext,
   specifier: string,
   importer: string | undefined,
-  options: { readonly isEntry: boolean },
+  options: {
+    readonly isEntry: boolean
+    readonly kind: string
+    readonly attributes: ImportAttributes
+  },
 ) => Promised<string | { readonly id: string; readonly external?: boolean } | null | undefined>
 
 export type LoadHook = (
   this: PluginContext,
   id: string,
+  options: { readonly attributes: ImportAttributes },
 ) => Promised<string | LoadResult | null | undefined>
 
 export type TransformHook = (
   this: PluginContext,
   code: string,
   id: string,
+  options: { readonly attributes: ImportAttributes },
 ) => Promised<string | TransformResult | null | undefined>
 
 type Promised<T> = T | Promise<T>
 
 /** A plugin in the form of rollup and unplugin, with what somon adds under `somon`. */
-export interface FusedPlugin {
+export interface FusedPlugin extends PluginInputs {
   readonly name: string
   /** `pre` runs before esbuild plugins, `post` after all others. */
   readonly enforce?: 'pre' | 'post'
   /**
-   * Covers the plugin's options and everything it reads that `watch` and `addWatchFile` do not
-   * name. Without it the plugin's builds stay in memory: they never reach the disk.
+   * Says where a specifier leads: to a file (absolute path), or to a module of the plugin's own
+   * (anything else, by custom starting with `\0`). The first plugin that answers decides.
    */
-  readonly cacheKey?: string | (() => string)
-  readonly watch?: { readonly files?: readonly string[]; readonly dirs?: readonly string[] }
-  /** Environment variables whose change makes its builds stale. */
-  readonly env?: readonly string[]
   readonly resolveId?: Hook<ResolveIdHook>
+  /** Returns the text of a module; the first plugin that answers decides. */
   readonly load?: Hook<LoadHook>
+  /** Rewrites the text of a module; every plugin's runs, each on what the one before made. */
   readonly transform?: Hook<TransformHook>
   readonly buildStart?: (this: PluginContext) => Promised<void>
   readonly buildEnd?: (this: PluginContext) => Promised<void>
-  readonly watchChange?: (id: string, change: { event: 'create' | 'update' | 'delete' }) => void
+  /** Tells that a watched file changed, before what depends on it is built again. */
+  readonly watchChange?: (
+    this: HookContext,
+    id: string,
+    change: { readonly event: 'create' | 'update' | 'delete' },
+  ) => Promised<void>
   readonly somon?: RuntimeHooks
 }
 
 /** The hooks around loading, beside those of the build. */
 export interface RuntimeHooks {
   /** Runs before an entry is loaded; may throw a coded refusal. */
-  beforeLoad?(event: {
-    readonly entry: RelPath
-    readonly importer?: RelPath
-    readonly kind: 'load' | 'reload' | 'import'
-  }): void | Promise<void>
+  beforeLoad?(this: HookContext, event: BeforeLoadEvent): void | Promise<void>
   /** Facts of a finished build, read-only. */
-  built?(artifact: ArtifactInfo): void
+  built?(this: HookContext, artifact: ArtifactInfo): void
   /** May add properties to `import.meta` of a generation. */
-  instantiate?(meta: Record<string, unknown>, generation: GenerationInfo): void
+  instantiate?(this: HookContext, meta: Record<string, unknown>, generation: GenerationInfo): void
   /** Judges a new generation before it serves; rejecting keeps the old one. */
   verify?(
+    this: HookContext,
     namespace: Readonly<Record<string, unknown>>,
     generation: GenerationInfo,
     signal: AbortSignal,
   ): void | Promise<void>
-  retire?(generation: GenerationInfo): void | Promise<void>
+  retire?(this: HookContext, generation: GenerationInfo): void | Promise<void>
+}
+
+export interface BeforeLoadEvent {
+  readonly entry: RelPath
+  readonly importer?: RelPath
+  readonly kind: 'load' | 'reload' | 'import'
 }
 
 export interface ArtifactInfo {

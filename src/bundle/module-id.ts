@@ -1,0 +1,31 @@
+import { isAbsolute } from 'node:path'
+
+/** The namespaces of modules that are no files; in graphs their paths read `<namespace>:<path>`. */
+export const VIRTUAL_NAMESPACE = 'virtual'
+export const PLUGIN_NAMESPACE = 'plugin'
+
+export interface EsbuildPath {
+  readonly path: string
+  readonly namespace: string
+  readonly suffix?: string
+}
+
+/**
+ * Turns a plugin's module id into esbuild's path and namespace.
+ *
+ * Absolute paths are files, a query or fragment behind them is the suffix. `\0name` is a module of
+ * the plugin's own: the zero goes into the namespace, because paths are printed. Anything else,
+ * such as a URL, keeps its text.
+ */
+export function esbuildPathFromId(id: string): EsbuildPath {
+  if (id.startsWith('\0')) return { path: id.slice(1), namespace: VIRTUAL_NAMESPACE }
+  if (!isAbsolute(id)) return { path: id, namespace: PLUGIN_NAMESPACE }
+  const query = id.search(/[?#]/)
+  if (query < 0) return { path: id, namespace: 'file' }
+  return { path: id.slice(0, query), namespace: 'file', suffix: id.slice(query) }
+}
+
+/** The inverse of `esbuildPathFromId`. */
+export function idFromEsbuildPath(path: string, namespace: string, suffix = ''): string {
+  return namespace === VIRTUAL_NAMESPACE ? `\0${path}${suffix}` : `${path}${suffix}`
+}

@@ -1,0 +1,56 @@
+import type { EsbuildLoader } from './esbuild-build.ts'
+import type { EsbuildPlugin } from './esbuild.ts'
+import { isScript, type LoadCall } from './load-call.ts'
+import { idFromEsbuildPath } from './module-id.ts'
+import type { PluginBuild } from './plugin-host.ts'
+import { messageOf } from '../base/error.ts'
+
+/** The plugin list of a build without plugins: the reader alone. */
+export function readerPlugin(build: PluginBuild): EsbuildPlugin {
+  return {
+    name: 'somon',
+    setup: (esbuild) => {
+      esbuild.onLoad({ filter: /.*/, namespace: 'file' }, async (args) => {
+        try {
+          const { contents, loader } = await build.read(args.path, args.with)
+          const id = idFromEsbuildPath(args.path, args.namespace, args.suffix)
+          return {
+            contents: isScript(loader, args.path) ? finishBytes(contents, id, build) : contents,
+            loader: loader as EsbuildLoader,
+          }
+        } catch (thrown) {
+          return { errors: [{ text: messageOf(thrown), detail: thrown }] }
+        }
+      })
+    },
+  }
+}
+
+/** The reader as the last load of the fused chain; texts are decoded, because transforms follow. */
+export function readerLoad(build: PluginBuild): (call: LoadCall) => Promise<string | Uint8Array> {
+  return async (call) => {
+    const { contents, loader } = await build.read(call.args.path, call.args.with)
+    call.loader = loader as EsbuildLoader
+    call.claimed = true
+    return call.isBinary ? contents : textOf(contents)
+  }
+}
+
+/** Bytes that `finish` leaves as they are go to esbuild as bytes: it would only encode them again. */
+function finishBytes(
+  contents: string | Uint8Array,
+  id: string,
+  build: PluginBuild,
+): string | Uint8Array {
+  const text = textOf(contents)
+  const finished = build.finish(text, id)
+  return finished === text ? contents : finished
+}
+
+function textOf(contents: string | Uint8Array): string {
+  const text =
+    typeof contents === 'string'
+      ? contents
+      : Buffer.from(contents.buffer, contents.byteOffset, contents.byteLength).toString()
+  return text.startsWith('\uFEFF') ? text.slice(1) : text
+}
