@@ -268,7 +268,8 @@ class SystemEvaluator implements Evaluator {
 
   #finished(own: LiveGeneration, codeCache: 'used' | 'rejected' | 'none', startedAt: number): void {
     // A reload that timed out may have retired it while its top-level await was waiting.
-    if (own.state === 'evaluating') own.state = 'live'
+    if (own.state !== 'evaluating') return
+    own.state = 'live'
     const channel = this.#parts.events.channel('evaluate.finished')
     if (!channel.listened) return
     const { module, number, artifact } = own
@@ -282,7 +283,8 @@ class SystemEvaluator implements Evaluator {
     const { module } = own
     const reason = describeThrown(thrown)
     const error = evaluationFailed({ module, reason }, { cause: thrown, ...this.#frameOf(thrown) })
-    if (own.state === 'evaluating') own.state = 'failed'
+    if (own.state !== 'evaluating') return error
+    own.state = 'failed'
     return this.#failed(error, own, 'execute')
   }
 

@@ -260,7 +260,10 @@ function attributesOf(options: unknown): ImportAttributes {
   )
 }
 
-/** `require` returns the namespace of a module, and the bare exports of anything else. */
+/**
+ * `require` returns the namespace of a module (with `__esModule` added where it has a default
+ * export), and the bare exports of anything else.
+ */
 function requireNamespace(url: string): Namespace {
   const exported: unknown = url.startsWith('node:')
     ? process.getBuiltinModule(url)

@@ -88,7 +88,7 @@ export class Ledger {
         return target !== undefined && (target.listening || pending.has(target))
       },
       isGone: () => weak.deref() === undefined,
-      end: () => endServer(weak.deref(), sockets),
+      end: () => endServer(weak.deref(), sockets, pending),
     })
   }
 
@@ -212,12 +212,22 @@ function trackSocket(sockets: Set<WeakRef<Socket>>, socket: Socket): void {
 async function endServer(
   server: Server | undefined,
   sockets: ReadonlySet<WeakRef<Socket>>,
+  pending: WeakSet<Server>,
 ): Promise<void> {
   if (server === undefined) return
+  if (pending.has(server)) await settled(server)
   const { promise, resolve } = Promise.withResolvers<void>()
   server.close(() => resolve())
   for (const weak of sockets) weak.deref()?.destroy()
   await promise
+}
+
+/** A server that still looks up its host would begin to listen after its `close()`. */
+function settled(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  server.once('listening', resolve)
+  server.once('error', () => resolve())
+  return promise
 }
 
 function isNotRunning(error: unknown): boolean {

@@ -125,7 +125,7 @@ export class Ownership {
       event: string | symbol,
       listener: (...args: unknown[]) => void,
     ): void => {
-      this.#owner()?.processListener(event, listener)
+      this.#owner(callerOfAddListener)?.processListener(event, listener)
     }
     process.on('newListener', onNewListener)
     return () => process.off('newListener', onNewListener)
@@ -151,12 +151,12 @@ export class Ownership {
   }
 
   /** The ledger of the generation whose script made the call that Node is in, if there is one. */
-  #owner(): Ledger | undefined {
+  #owner(caller: () => string | undefined = callerOfNode): Ledger | undefined {
     const token = this.#contexts.getStore()
     if (token === undefined) return undefined
     const ledger = this.#ledgers.get(token)
     if (ledger === undefined) return undefined
-    return callerOfNode() === token.filename ? ledger : undefined
+    return caller() === token.filename ? ledger : undefined
   }
 }
 
@@ -176,6 +176,17 @@ function callerOfNode(): string | undefined {
     else if (inNode) return site.scriptName
   }
   return undefined
+}
+
+/**
+ * The script that called `process.on()` or one of its kin. Between that call and ours may stand a
+ * replaced `process.emit` (signal-exit does it, test runners do), so the search starts below
+ * Node's own `_addListener`.
+ */
+function callerOfAddListener(): string | undefined {
+  const sites = getCallSites(MAX_FRAMES)
+  const at = sites.findIndex((site) => site.functionName === '_addListener')
+  return sites.slice(at + 1).find((site) => !site.scriptName.startsWith('node:'))?.scriptName
 }
 
 const MAX_FRAMES = 40

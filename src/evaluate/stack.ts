@@ -88,12 +88,8 @@ export class Stacks {
 
   /** The source position of the topmost frame of ours in an error's stack, once it is mapped. */
   topFrame(error: Error): MappedPosition | undefined {
-    const [first] = this.#unmapped(readStack(error))
-    const noted = this.#tops.get(error)
-    if (noted !== undefined) return noted
-    if (first === undefined) return undefined
-    const position = this.#maps.position(first.entry.id, first.line, first.column)
-    return position === undefined ? undefined : { ...position, artifact: first.entry }
+    readStack(error)
+    return this.#tops.get(error)
   }
 
   close(): void {
@@ -132,7 +128,7 @@ export class Stacks {
         site.getColumnNumber() ?? 0,
       )
       if (position === undefined) continue
-      if (mapped === undefined) this.#noteTop(error, { ...position, artifact: entry })
+      this.#noteTop(error, { ...position, artifact: entry })
       mapped ??= [...sites]
       mapped[index] = mappedSite(site, this.#absolute(position))
     }
@@ -141,7 +137,7 @@ export class Stacks {
 
   #noteTop(error: unknown, position: MappedPosition): void {
     // `Error.captureStackTrace` takes any object, so the handler sees more than errors.
-    if (error instanceof Error) this.#tops.set(error, position)
+    if (error instanceof Error && !this.#tops.has(error)) this.#tops.set(error, position)
   }
 
   #absolute(position: SourcePosition): SourcePosition {
@@ -164,6 +160,7 @@ export class Stacks {
     for (const { text, entry, line, column } of this.#unmapped(stack)) {
       const position = this.#maps.position(entry.id, line, column)
       if (position === undefined) continue
+      this.#noteTop(error, { ...position, artifact: entry })
       const { file, line: sourceLine, column: sourceColumn } = this.#absolute(position)
       changed = changed.replaceAll(text, `${file}:${sourceLine}:${sourceColumn}`)
     }

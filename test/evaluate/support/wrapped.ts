@@ -59,14 +59,46 @@ function completed(
   return { kind, names: '*', importers: [importer], ...dep }
 }
 
-/** The source map of a text that was not changed: every line maps to itself at column 0. */
+/** The source map of a text that stands in its source `lineShift` lines lower. */
 export function identityMap(source: string, lines: number, lineShift = 0): string {
-  const shift = lineShift === 0 ? 'AAAA' : `AA${vlq(lineShift)}A`
-  const mappings = [shift, ...Array.from({ length: lines - 1 }, () => 'AACA')].join(';')
-  return JSON.stringify({ version: 3, sources: [source], names: [], mappings })
+  return sourceMap(
+    [source],
+    Array.from({ length: lines }, (_, line) => [[0, 0, line + lineShift, 0]]),
+  )
 }
 
-/** Base64 VLQ of a number below 16. */
+type Segment = readonly [column: number, source: number, sourceLine: number, sourceColumn: number]
+
+/** Encodes a source map from its segments by line; everything is 0-based, as in the format. */
+export function sourceMap(
+  sources: readonly string[],
+  lines: readonly (readonly Segment[])[],
+): string {
+  const last = [0, 0, 0]
+  const mappings = lines.map((segments) => {
+    let lastColumn = 0
+    return segments
+      .map(([column, ...rest]) => {
+        const text =
+          vlq(column - lastColumn) + rest.map((v, at) => vlq(v - (last[at] ?? 0))).join('')
+        lastColumn = column
+        for (const [at, value] of rest.entries()) last[at] = value
+        return text
+      })
+      .join(',')
+  })
+  return JSON.stringify({ version: 3, sources, names: [], mappings: mappings.join(';') })
+}
+
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
 function vlq(value: number): string {
-  return 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef'[value * 2] ?? 'A'
+  let rest = value < 0 ? -value * 2 + 1 : value * 2
+  let text = ''
+  do {
+    const digit = rest % 32
+    rest = Math.floor(rest / 32)
+    text += BASE64[rest > 0 ? digit + 32 : digit]
+  } while (rest > 0)
+  return text
 }

@@ -1,0 +1,375 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import type { Artifact } from '../../src/bundle/artifact.ts'
+import type { SourceImport } from '../../src/evaluate/imports.ts'
+import { createFixture, type Fixture } from '../support/fixture.ts'
+import { createRig, resolveSimply, type EvaluatorRig } from './support/evaluator.ts'
+import { wrapped } from './support/wrapped.ts'
+
+type Dep = Parameters<typeof wrapped>[0]['deps']
+
+/** A module that exports its first dependency as `dep`. */
+function importing(...deps: NonNullable<Dep>): Artifact {
+  return wrapped({ body: '', imports: 'dep=$d[0]', exports: { dep: 'dep' }, deps })
+}
+
+function packages(files: Readonly<Record<string, string>>): Promise<Fixture> {
+  const entries = Object.entries(files).map(([name, text]) => [`node_modules/${name}`, text])
+  return createFixture(Object.fromEntries(entries) as Record<string, string>)
+}
+
+async function bindError(rig: EvaluatorRig, artifact: Artifact): Promise<unknown> {
+  return rig.start(artifact).catch((reason: unknown) => reason)
+}
+
+/** The same in a process of its own: the test runner's `import()` is not quite Node's. */
+async function bindErrorInNode(root: string, dep: NonNullable<Dep>[number]): Promise<unknown> {
+  const program = `
+    import { createRig } from ${JSON.stringify(join(import.meta.dirname, 'support/evaluator.ts'))}
+    import { wrapped } from ${JSON.stringify(join(import.meta.dirname, 'support/wrapped.ts'))}
+    const rig = createRig(${JSON.stringify(root)})
+    const artifact = wrapped({ body: '', deps: [${JSON.stringify(dep)}] })
+    const error = await rig.start(artifact).catch((reason) => reason)
+    process.stdout.write(JSON.stringify(error))`
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--conditions=somon-source',
+    '--input-type=module',
+    '--eval',
+    program,
+  ])
+  return JSON.parse(stdout) as unknown
+}
+
+function startSync(rig: EvaluatorRig, artifact: Artifact): Readonly<Record<string, unknown>> {
+  const generation = rig.evaluator.instantiate({ artifact, number: 1, reloadable: true })
+  rig.evaluator.bindImportsSync(generation)
+  void rig.evaluator.execute(generation)
+  return generation.namespace
+}
+
+describe('Evaluator.bindImports()', () => {
+  test('imports an external once for all modules of a system', async () => {
+    await using fixture = await packages({
+      'one/package.json': '{"name":"one","main":"index.mjs"}',
+      'one/index.mjs': 'globalThis.__ones = (globalThis.__ones ?? 0) + 1; export const a = 1',
+    })
+    using rig = createRig(fixture.root)
+
+    const [first, second] = await Promise.all([
+      rig.start(importing({ spec: 'one' })),
+      rig.start(importing({ spec: 'one' })),
+    ])
+
+    expect(first.namespace.dep).toBe(second.namespace.dep)
+    expect(Reflect.get(globalThis, '__ones')).toBe(1)
+  })
+
+  test('resolves from the source file that imports', async () => {
+    await using fixture = await createFixture({
+      'node_modules/where/package.json': '{"name":"where","main":"index.mjs"}',
+      'node_modules/where/index.mjs': 'export const at = "root"',
+      'deep/node_modules/where/package.json': '{"name":"where","main":"index.mjs"}',
+      'deep/node_modules/where/index.mjs': 'export const at = "deep"',
+    })
+    using rig = createRig(fixture.root)
+
+    const generation = await rig.start(importing({ spec: 'where', importers: ['deep/a.ts'] }))
+
+    expect((generation.namespace.dep as { at: string }).at).toBe('deep')
+  })
+
+  test('names the nearest export when one is missing, and runs nothing', async () => {
+    using rig = createRig('/project')
+    const artifact = wrapped({
+      body: 'globalThis.__ran = true',
+      deps: [{ spec: 'node:path', names: ['dirnme'] }],
+    })
+
+    const error = await bindError(rig, artifact)
+
+    expect(error).toMatchObject({
+      code: 'SOMON_EVALUATE_MISSING_EXPORT',
+      fix: 'Import "dirname" instead',
+      data: { name: 'dirnme', nearest: 'dirname', onDefault: false },
+    })
+    expect(Reflect.has(globalThis, '__ran')).toBe(false)
+  })
+
+  test('shows the way through the default export of a CommonJS package', async () => {
+    await using fixture = await packages({
+      'cjs/package.json': '{"name":"cjs"}',
+      'cjs/index.js': 'const all = {}; all["par" + "se"] = () => {}; module.exports = all',
+    })
+
+    const error = await bindErrorInNode(fixture.root, { spec: 'cjs', names: ['parse'] })
+
+    expect(error).toMatchObject({
+      code: 'SOMON_EVALUATE_MISSING_EXPORT',
+      fix: 'Write: import all from "cjs"; const { parse } = all',
+    })
+  })
+
+  test('points at loading.inline for a package that ships TypeScript', async () => {
+    await using fixture = await packages({
+      'typed/package.json': '{"name":"typed","main":"index.ts","type":"module"}',
+      'typed/index.ts': 'export const a: number = 1',
+    })
+
+    const error = await bindErrorInNode(fixture.root, { spec: 'typed' })
+
+    expect(error).toMatchObject({
+      code: 'SOMON_EVALUATE_IMPORT_TYPESCRIPT',
+      fix: 'Add "typed" to loading.inline',
+    })
+  })
+
+  test('passes import attributes on', async () => {
+    await using fixture = await packages({ 'data/x.json': '{"a":1}' })
+    using rig = createRig(fixture.root)
+
+    const generation = await rig.start(
+      importing({ spec: 'data/x.json', attributes: { type: 'json' } }),
+    )
+
+    expect((generation.namespace.dep as { default: unknown }).default).toEqual({ a: 1 })
+  })
+
+  test('re-exports what `export *` of an external exports', async () => {
+    await using fixture = await packages({
+      'stars/package.json': '{"name":"stars","main":"index.mjs"}',
+      'stars/index.mjs': 'export let n = 0; export const up = () => { n += 1 }; export default 1',
+    })
+    using rig = createRig(fixture.root)
+
+    const generation = await rig.start(wrapped({ body: '', stars: [0], deps: [{ spec: 'stars' }] }))
+    const { up } = generation.namespace as { up: () => void }
+    up()
+
+    expect({ ...generation.namespace }).toEqual({ n: 1, up })
+  })
+
+  test('tries a failed external again under a fresh URL', async () => {
+    await using fixture = await packages({
+      'flaky/package.json': '{"name":"flaky","main":"index.mjs"}',
+      'flaky/index.mjs':
+        'globalThis.__tries = (globalThis.__tries ?? 0) + 1; if (globalThis.__tries < 3) throw new Error("down"); export const up = globalThis.__tries',
+    })
+    using rig = createRig(fixture.root)
+    const artifact = importing({ spec: 'flaky', names: ['up'] })
+
+    const failures = [await bindError(rig, artifact), await bindError(rig, artifact)]
+    const generation = await rig.start(artifact)
+
+    expect(failures).toEqual([
+      expect.objectContaining({ code: 'SOMON_EVALUATE_IMPORT_FAILED' }),
+      expect.objectContaining({ code: 'SOMON_EVALUATE_IMPORT_FAILED' }),
+    ])
+    expect((generation.namespace.dep as { up: number }).up).toBe(3)
+  })
+
+  test('gives up on an external after nine failures under fresh URLs', async () => {
+    await using fixture = await packages({
+      'down/package.json': '{"name":"down","main":"index.mjs"}',
+      'down/index.mjs':
+        'globalThis.__downs = (globalThis.__downs ?? 0) + 1; throw new Error("down")',
+    })
+    using rig = createRig(fixture.root)
+    const codes: unknown[] = []
+
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      const error = await bindError(rig, importing({ spec: 'down' }))
+      codes.push((error as { code: string }).code)
+    }
+
+    expect(codes.slice(0, 9)).toEqual(Array.from({ length: 9 }, () => codes[0]))
+    expect(codes.at(-1)).toBe('SOMON_EVALUATE_IMPORT_STUCK')
+    expect(Reflect.get(globalThis, '__downs')).toBe(9)
+  })
+
+  test('calls guarded externals through their guard, and no others', async () => {
+    await using fixture = await packages({
+      'near/package.json': '{"name":"near","main":"index.mjs"}',
+      'near/index.mjs': 'export const a = 1',
+      'far/package.json': '{"name":"far","main":"index.mjs"}',
+      'far/index.mjs': 'export const a = 1',
+    })
+    const called: string[] = []
+    using rig = createRig(fixture.root, {
+      guardName: ({ packageName }) => (packageName === 'far' ? 'module:far@1.0.0' : undefined),
+      guard: async (dependency, task) => {
+        called.push(dependency)
+        return task(new AbortController().signal)
+      },
+    })
+
+    await rig.start(importing({ spec: 'far' }, { spec: 'near' }, { spec: 'node:fs' }))
+
+    expect(called).toEqual(['module:far@1.0.0'])
+  })
+
+  test('throws what the guard refuses with', async () => {
+    await using fixture = await packages({ 'far/index.js': '' })
+    const refusal = Object.assign(new Error('open'), { code: 'SOMON_GUARD_OPEN' })
+    using rig = createRig(fixture.root, {
+      guardName: () => 'module:far@1.0.0',
+      guard: () => Promise.reject(refusal),
+    })
+
+    const error = await bindError(rig, importing({ spec: 'far' }))
+
+    expect((error as Error).cause ?? error).toBe(refusal)
+  })
+})
+
+describe('Evaluator.bindImportsSync()', () => {
+  test('gives builtins, ES modules and CommonJS their namespaces', async () => {
+    await using fixture = await packages({
+      'esm/package.json': '{"name":"esm","main":"index.mjs"}',
+      'esm/index.mjs': 'export const a = 1; export default 2',
+      'cjs/index.js': 'module.exports = { b: 3 }',
+    })
+    using rig = createRig(fixture.root)
+    const artifact = wrapped({
+      body: '',
+      imports: 'path=$d[0],esm=$d[1],cjs=$d[2]',
+      exports: { path: 'path', esm: 'esm', cjs: 'cjs' },
+      deps: [{ spec: 'node:path', names: ['join', 'default'] }, { spec: 'esm' }, { spec: 'cjs' }],
+    })
+
+    const { path, esm, cjs } = startSync(rig, artifact)
+
+    expect((path as { default: { sep: string } }).default.sep).toBe('/')
+    expect(esm).toMatchObject({ a: 1, default: 2 })
+    expect({ ...(cjs as object), default: null }).toEqual({ b: 3, default: null })
+  })
+
+  test('shares the instances of externals with the asynchronous way', async () => {
+    await using fixture = await packages({ 'cjs/index.js': 'exports.box = {}' })
+    using rig = createRig(fixture.root)
+
+    const sync = startSync(rig, importing({ spec: 'cjs' })).dep
+    const generation = await rig.start(importing({ spec: 'cjs' }))
+
+    expect(generation.namespace.dep).toBe(sync)
+  })
+})
+
+describe('import(expression)', () => {
+  const dynamic = wrapped({
+    body: 'const load = (spec, options) => $i0(spec, options)',
+    exports: { load: 'load' },
+    dynamicSites: ['src/deep/site.ts'],
+  })
+
+  async function load(rig: EvaluatorRig, ...args: unknown[]): Promise<unknown> {
+    const generation = await rig.start(dynamic)
+    return (generation.namespace as { load(...a: unknown[]): Promise<unknown> }).load(...args)
+  }
+
+  test('loads builtins and externals', async () => {
+    await using fixture = await packages({ 'one/index.js': 'exports.a = 1' })
+    using rig = createRig(fixture.root)
+
+    const path = await load(rig, 'node:path')
+    const one = await load(rig, 'one')
+
+    expect(path).toHaveProperty('join')
+    expect(one).toHaveProperty('a', 1)
+  })
+
+  test('loads a source as a module of its own, found from the file it stands in', async () => {
+    await using fixture = await createFixture({ 'src/deep/other.ts': '' })
+    const asked: SourceImport[] = []
+    using rig = createRig(fixture.root, {
+      importSource: async (request) => {
+        asked.push(request)
+        return { answer: 1 }
+      },
+    })
+
+    const namespace = await load(rig, './other.ts', { with: { type: 'text' } })
+
+    expect(namespace).toEqual({ answer: 1 })
+    expect(asked).toEqual([
+      {
+        file: fixture.path('src/deep/other.ts'),
+        importer: 'src/deep/site.ts',
+        attributes: { type: 'text' },
+      },
+    ])
+  })
+
+  test('takes file URLs', async () => {
+    await using fixture = await createFixture({ 'a b.ts': '' })
+    const files: string[] = []
+    using rig = createRig(fixture.root, {
+      importSource: async ({ file }) => {
+        files.push(file)
+        return {}
+      },
+    })
+
+    await load(rig, new URL(`file://${fixture.root}/a%20b.ts`))
+
+    expect(files).toEqual([fixture.path('a b.ts')])
+  })
+
+  test.each([
+    ['./missing.ts', undefined],
+    ['node:path', 'no object'],
+    ['node:path', { with: 'no object' }],
+    [Symbol('s'), undefined],
+  ])('rejects and never throws: %s %j', async (spec, options) => {
+    using rig = createRig('/project')
+
+    await expect(load(rig, spec, options)).rejects.toThrow(/Cannot|must be an object/)
+  })
+})
+
+describe('import.meta', () => {
+  test('describes the source file that mentions it', async () => {
+    await using fixture = await createFixture({
+      'src/deep/other.ts': '',
+      'node_modules/one/index.js': '',
+    })
+    using rig = createRig(fixture.root, { resolve: resolveSimply })
+    const artifact = wrapped({
+      entry: 'src/main.ts',
+      body: "const own = $m('src/main.ts'), deep = $m('src/deep/site.ts'), again = $m('src/deep/site.ts')",
+      exports: { own: 'own', deep: 'deep', again: 'again' },
+    })
+
+    const { namespace } = await rig.start(artifact, { main: true })
+    const { own, deep, again } = namespace as Record<string, ImportMeta>
+
+    expect(own).toMatchObject({ main: true, filename: fixture.path('src/main.ts') })
+    expect(deep).toMatchObject({
+      main: false,
+      filename: fixture.path('src/deep/site.ts'),
+      dirname: fixture.path('src/deep'),
+      url: `file://${fixture.path('src/deep/site.ts')}`,
+    })
+    expect(again).toBe(deep)
+    expect(deep?.resolve('./other.ts')).toBe(`file://${fixture.path('src/deep/other.ts')}`)
+    expect(deep?.resolve('one')).toBe(`file://${fixture.path('node_modules/one/index.js')}`)
+    expect(deep?.resolve('fs')).toBe('node:fs')
+    expect(() => deep?.resolve('./missing.ts')).toThrow('there is no such file')
+  })
+
+  test('carries what plugins add', async () => {
+    using rig = createRig('/project', {
+      extendMeta: (meta, { module, number }) =>
+        Object.assign(meta, { added: `${module}#${number}` }),
+    })
+    const artifact = wrapped({
+      body: "const { added } = $m('a.ts')",
+      exports: { added: 'added' },
+    })
+
+    const { namespace } = await rig.start(artifact)
+
+    expect(namespace.added).toBe('entry.ts#1')
+  })
+})
