@@ -75,3 +75,28 @@ export interface CacheSettings {
     readonly dir: string | null
   }
 }
+
+/** The path of every setting, such as `cache.disk.mode`. */
+export type SettingPath = PathsOf<Settings>
+
+/** The type of the setting at a path. */
+export type SettingValue<Path extends string, In = Settings> = Path extends keyof In
+  ? In[Path]
+  : Path extends `${infer Section}.${infer Rest}`
+    ? Section extends keyof In
+      ? SettingValue<Rest, In[Section]>
+      : never
+    : never
+
+type PathsOf<In> = {
+  [Key in keyof In & string]: IsSection<In[Key]> extends true ? `${Key}.${PathsOf<In[Key]>}` : Key
+}[keyof In & string]
+
+/** Lists, open maps and secrets are values, not sections. */
+type IsSection<Value> = [Value] extends [object]
+  ? Value extends readonly unknown[] | Secret
+    ? false
+    : string extends keyof Value
+      ? false
+      : true
+  : false

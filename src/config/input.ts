@@ -1,0 +1,43 @@
+import type { Secret } from '../base/secret.ts'
+import type { Settings } from './settings.ts'
+
+/**
+ * Settings as a program or a configuration file writes them: any subset, durations and sizes also
+ * as `"30s"` and `"100MiB"`.
+ */
+export type SettingsInput = Input<Settings> & AliasInput & LaterInput
+
+/** Other names of settings. */
+interface AliasInput {
+  /** `cache.maxEntries`. */
+  readonly maxCacheSize?: number | undefined
+  /** `cache.maxBytes`. */
+  readonly maxCacheMemory?: number | string | undefined
+  /** `log.level`. */
+  readonly logLevel?: Settings['log']['level'] | undefined
+}
+
+/** Accepted when false; refused otherwise, because this version does not have them yet. */
+interface LaterInput {
+  readonly metrics?: boolean | undefined
+  readonly logger?: boolean | undefined
+  readonly managementServer?: boolean | undefined
+  readonly managementPort?: number | undefined
+  readonly circuitBreakers?: boolean | undefined
+  readonly enableExternalCache?: boolean | undefined
+}
+
+type Input<Value> = Value extends number
+  ? number | string
+  : Value extends Secret
+    ? Secret | string
+    : Value extends string | boolean | null | readonly unknown[]
+      ? Value
+      : string extends keyof Value
+        ? Value
+        : { readonly [Key in keyof Value]?: Input<Value[Key]> | undefined }
+
+/** Gives an editor the types of a configuration file; returns its argument. */
+export function defineConfig(settings: SettingsInput): SettingsInput {
+  return settings
+}

@@ -1,0 +1,58 @@
+import { toJsonSchema } from '@valibot/to-json-schema'
+import { settingRows, type SchemaRow } from './schema.ts'
+
+/** A JSON Schema, as plain data. */
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+/**
+ * Returns the JSON Schema (2020-12) of a configuration file, for editors.
+ *
+ * Each setting carries its variables, flag, unit and mutability as `x-somon-…`. Import this file
+ * only where it is needed: its library is not small.
+ */
+export function configSchema(): JsonSchema {
+  const root = sectionSchema()
+  for (const row of settingRows) place(root, row.path.split('.'), rowSchema(row))
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Configuration of somon',
+    ...root,
+  }
+}
+
+interface SectionSchema {
+  readonly type: 'object'
+  readonly additionalProperties: false
+  readonly properties: Record<string, unknown>
+}
+
+function sectionSchema(): SectionSchema {
+  return { type: 'object', additionalProperties: false, properties: {} }
+}
+
+function place(section: SectionSchema, path: readonly string[], schema: JsonSchema): void {
+  const [key = '', ...rest] = path
+  if (rest.length === 0) section.properties[key] = schema
+  else {
+    const inner = (section.properties[key] ??= sectionSchema()) as SectionSchema
+    place(inner, rest, schema)
+  }
+}
+
+/** Checks that are code (a size in words) have no JSON Schema; the type remains. */
+function rowSchema(row: SchemaRow): JsonSchema {
+  const { $schema: _, ...schema } = toJsonSchema(row.schema, {
+    target: 'draft-2020-12',
+    typeMode: 'input',
+    errorMode: 'ignore',
+  })
+  return {
+    ...schema,
+    description: `${row.doc} Default: ${row.defaultText}.`,
+    'x-somon-env': row.env,
+    'x-somon-flag': row.flag,
+    'x-somon-mutable': row.mutable,
+    ...(row.unit === null ? {} : { 'x-somon-unit': row.unit }),
+    ...(row.secret ? { 'x-somon-secret': true, writeOnly: true } : {}),
+  }
+}

@@ -1,0 +1,30 @@
+/** Returns `loading.timeoutMs` as `LOADING_TIMEOUT_MS`, the form of a derived variable. */
+export function variableWords(path: string): string {
+  return path.split('.').map(upperSnake).join('_')
+}
+
+/** The variable of a setting: `SOMON_` and all its words. */
+export function variableOf(path: string): string {
+  return `SOMON_${variableWords(path)}`
+}
+
+/** The form with `__` between the segments, which works for every setting. */
+export function segmentedVariableOf(path: string): string {
+  return `SOMON_${path.split('.').map(upperSnake).join('__')}`
+}
+
+/** The flag of a setting: `--loading-timeout-ms`. */
+export function flagOf(path: string): string {
+  return `--${variableWords(path).toLowerCase().replaceAll('_', '-')}`
+}
+
+/** Reads a key in snake_case as the same words in camelCase; other keys stay. */
+export function camelCase(key: string): string {
+  return /^[a-z0-9]+(_[a-z0-9]+)+$/.test(key)
+    ? key.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+    : key
+}
+
+function upperSnake(segment: string): string {
+  return segment.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase()
+}

@@ -1,0 +1,172 @@
+import type { ErrorDetails } from '../base/error.ts'
+import { nearest } from '../base/nearest.ts'
+import { configDuplicate, configUnknownKey, configUnsetVariable, configValue } from './errors.ts'
+import { interpolate, InterpolatedText } from './interpolate.ts'
+import { judgeLaterKey } from './later.ts'
+import { LayerBuilder, type Faults, type Layer, type SourceName } from './layer.ts'
+import { camelCase } from './names.ts'
+import { aliasRows, rowsByPath } from './rows.ts'
+import type { SettingRow } from './setting-row.ts'
+
+/** An object with settings, and how to speak of its parts. */
+export interface SettingsObject {
+  readonly source: SourceName
+  readonly values: Readonly<Record<string, unknown>>
+  /** What relative paths refer to; null means the project root. */
+  readonly base: string | null
+  /** Variables for `${NAME}`; null leaves texts as they are. */
+  readonly variables: Readonly<Record<string, string | undefined>> | null
+  /** Names the place of a key, by its path as it is written. */
+  placeOf(path: readonly string[]): string
+  detailsOf(path: readonly string[]): ErrorDetails
+}
+
+/** Reads nested settings, of a file or of a program's options. */
+export function readObjectLayer(object: SettingsObject, faults: Faults): Layer {
+  const walk = new Walk(object, faults)
+  walk.section(object.values, [], '')
+  return walk.builder.layer()
+}
+
+class Walk {
+  readonly builder: LayerBuilder
+  readonly #object: SettingsObject
+  readonly #faults: Faults
+
+  constructor(object: SettingsObject, faults: Faults) {
+    this.#object = object
+    this.#faults = faults
+    this.builder = new LayerBuilder(object.source, faults)
+  }
+
+  section(values: object, written: readonly string[], path: string): void {
+    const spellings = new Map<string, string>()
+    for (const [key, value] of Object.entries(values)) {
+      if (value === undefined || (path === '' && key === '$schema')) continue
+      const name = camelCase(key)
+      const here = [...written, key]
+      const earlier = spellings.get(name)
+      spellings.set(name, key)
+      const full = path === '' ? name : `${path}.${name}`
+      if (earlier === undefined) this.#member(full, value, here)
+      else {
+        const spelled = { first: earlier, second: key, from: this.#object.placeOf(here) }
+        this.#faults.add(
+          configDuplicate({ setting: full, ...spelled }, this.#object.detailsOf(here)),
+        )
+      }
+    }
+  }
+
+  #member(path: string, value: unknown, written: readonly string[]): void {
+    const row = rowsByPath.get(path) ?? aliasRows.get(path)
+    if (row !== undefined) return this.#value(row, value, written)
+    const verdict = judgeLaterKey(path, value)
+    if (verdict === 'already-off') return undefined
+    const place = this.#object.placeOf(written)
+    if (verdict === 'refused' && !holdsAlias(path, value)) {
+      return this.#refuseLater(path, value, written)
+    }
+    if (!isSection(path)) {
+      const near = nearest(path, [...rowsByPath.keys(), ...aliasRows.keys()])
+      return this.#faults.add(
+        configUnknownKey(
+          { key: written.join('.'), from: place, nearest: near ?? null },
+          this.#object.detailsOf(written),
+        ),
+      )
+    }
+    if (isPlainObject(value)) return this.section(value, written, path)
+    // A section given as a boolean means its member `enabled`.
+    const enabled = `${path}.enabled`
+    if (typeof value === 'boolean' && judgeLaterKey(enabled, value) !== undefined) {
+      return this.#member(enabled, value, written)
+    }
+    return this.#faults.add(
+      configValue(
+        {
+          setting: path,
+          value: JSON.stringify(value) ?? String(value),
+          from: place,
+          expected: 'a section with settings',
+          default: '{}',
+        },
+        this.#object.detailsOf(written),
+      ),
+    )
+  }
+
+  /** `{ enabled: false }` says the same as `false`; anything else in the section is refused. */
+  #refuseLater(path: string, value: unknown, written: readonly string[]): void {
+    if (!isPlainObject(value) || Object.keys(value).length === 0) {
+      return this.#faults.addLater(path, this.#object.placeOf(written))
+    }
+    return this.section(value, written, path)
+  }
+
+  #value(row: SettingRow, value: unknown, written: readonly string[]): void {
+    const at = this.#object.placeOf(written)
+    const details = this.#object.detailsOf(written)
+    const { variables, base } = this.#object
+    let raw = value
+    if (variables !== null) {
+      const replaced = interpolateDeep(value, variables)
+      if (replaced.missing !== undefined) {
+        const { missing } = replaced
+        const data = { variable: missing, setting: row.path, from: at }
+        return this.#faults.add(configUnsetVariable(data, details))
+      }
+      raw = replaced.value
+    }
+    const isText = raw instanceof InterpolatedText
+    const writtenAs = written.map(camelCase).join('.')
+    const plain = raw instanceof InterpolatedText ? raw.text : raw
+    return this.builder.add({ row, writtenAs, raw: plain, isText, at, base, details })
+  }
+}
+
+interface Interpolated {
+  readonly value: unknown
+  readonly missing?: string
+}
+
+/** Inside lists and maps everything is text anyway; only a whole value keeps its mark. */
+function interpolateDeep(
+  value: unknown,
+  variables: Readonly<Record<string, string | undefined>>,
+): Interpolated {
+  if (typeof value === 'string') {
+    const result = interpolate(value, variables)
+    if (typeof result === 'string' || result instanceof InterpolatedText) return { value: result }
+    return { value, missing: result.missing }
+  }
+  if (!Array.isArray(value) && !isPlainObject(value)) return { value }
+  const parts = Object.entries(value).map(
+    ([key, item]) => [key, interpolateDeep(item, variables)] as const,
+  )
+  const fault = parts.find(([, part]) => part.missing !== undefined)
+  if (fault?.[1].missing !== undefined) return { value, missing: fault[1].missing }
+  const plain = parts.map(([key, { value: item }]) => {
+    return [key, item instanceof InterpolatedText ? item.text : item] as const
+  })
+  return {
+    value: Array.isArray(value) ? plain.map(([, item]) => item) : Object.fromEntries(plain),
+  }
+}
+
+function isSection(path: string): boolean {
+  const prefix = `${path}.`
+  return [...rowsByPath.keys(), ...aliasRows.keys()].some((known) => known.startsWith(prefix))
+}
+
+/** `features` and `logging` belong to later versions, but some of their members are aliases. */
+function holdsAlias(path: string, value: unknown): boolean {
+  return isPlainObject(value) && isSection(path)
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  // smol-toml makes objects without a prototype; a vm or another realm has its own.
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}

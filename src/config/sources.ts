@@ -1,0 +1,182 @@
+import { dirname, resolve } from 'node:path'
+import { nearest } from '../base/nearest.ts'
+import type { DotEnv, Environment } from './env.ts'
+import { configUnknownKey } from './errors.ts'
+import type { ConfigFile } from './file.ts'
+import type { SettingsInput } from './input.ts'
+import { Faults, LayerBuilder, type Entry, type Layer } from './layer.ts'
+import { readObjectLayer } from './object-layer.ts'
+import { rowsByPath } from './rows.ts'
+import { settingRows } from './schema.ts'
+import type { Profile, SettingRow } from './setting-row.ts'
+import type { Settings } from './settings.ts'
+import { readVariableLayer } from './variable-layer.ts'
+
+export type { SettingsInput } from './input.ts'
+
+/** Everything settings are made from. */
+export interface SettingSources {
+  readonly profile: Profile
+  readonly env: Environment
+  /** The options of a program. */
+  readonly options?: SettingsInput | undefined
+  /** Values of flags by setting path: text, true, or a list of texts. */
+  readonly flags?: Readonly<Record<string, unknown>> | undefined
+  readonly file?: ConfigFile | undefined
+  readonly dotEnv?: DotEnv | undefined
+}
+
+/**
+ * Makes the settings of a system: defaults < file < `.env` < environment < flags or options.
+ *
+ * Every source is checked completely, also where a stronger one wins, and all faults are reported
+ * at once. The result is deeply frozen; relative paths of a file refer to its folder, those of
+ * variables and flags to the working folder, those of options and defaults to the root.
+ *
+ * @throws SomonError SOMON_CONFIG_INVALID with every fault in `errors`; SOMON_CONFIG_NOT_AVAILABLE
+ *   when the only trouble are settings of a later version
+ */
+export function resolveSettings(sources: SettingSources): Settings {
+  const layers = collectLayers(sources)
+  const rootRow = rowsByPath.get('root')
+  const root = rootRow === undefined ? sources.env.cwd : pathOf(rootRow, layers, sources)
+  const settings = {}
+  for (const row of settingRows) {
+    place(settings, row.path.split('.'), valueOf(row, layers, sources, root))
+  }
+  return deepFreeze(settings, 3) as Settings
+}
+
+/** Reads and checks every source, weakest first, without the defaults. */
+export function collectLayers(sources: SettingSources): readonly Layer[] {
+  const { env, options, flags, file, dotEnv } = sources
+  const faults = new Faults()
+  const layers: Layer[] = []
+  if (file !== undefined) layers.push(readFileLayer(file, sources, faults))
+  if (dotEnv !== undefined) {
+    const { variables, file: name } = dotEnv
+    const from = { source: '.env', variables, file: name, environment: env } as const
+    layers.push(readVariableLayer(from, faults))
+  }
+  const own = { source: 'env', variables: env.variables, file: null, environment: env } as const
+  layers.push(readVariableLayer(own, faults))
+  if (flags !== undefined) layers.push(readFlagLayer(flags, env.cwd, faults))
+  if (options !== undefined) layers.push(readOptionLayer(options, faults))
+  faults.throwIfAny()
+  return layers
+}
+
+/** The strongest entry of a setting, undefined when only its default applies. */
+export function winnerOf(path: string, layers: readonly Layer[]): Entry | undefined {
+  return layers.findLast((layer) => layer.entries.has(path))?.entries.get(path)
+}
+
+function readFileLayer(file: ConfigFile, sources: SettingSources, faults: Faults): Layer {
+  const { env, dotEnv } = sources
+  const variables = { ...dotEnv?.variables, ...env.variables }
+  return readObjectLayer(
+    {
+      source: 'file',
+      values: file.values,
+      base: dirname(file.file),
+      variables: file.interpolates ? variables : null,
+      placeOf(path) {
+        const { location } = file.detailsOf(path)
+        return location === undefined
+          ? file.name
+          : `${file.name}:${location.line}:${location.column}`
+      },
+      detailsOf: (path) => file.detailsOf(path),
+    },
+    faults,
+  )
+}
+
+function readOptionLayer(options: SettingsInput, faults: Faults): Layer {
+  return readObjectLayer(
+    {
+      source: 'option',
+      values: { ...options },
+      base: null,
+      variables: null,
+      placeOf: () => 'the options',
+      detailsOf: () => ({}),
+    },
+    faults,
+  )
+}
+
+function readFlagLayer(
+  flags: Readonly<Record<string, unknown>>,
+  base: string,
+  faults: Faults,
+): Layer {
+  const builder = new LayerBuilder('flag', faults)
+  for (const [path, raw] of Object.entries(flags)) {
+    if (raw === undefined) continue
+    const row = rowsByPath.get(path)
+    if (row === undefined) {
+      const near = nearest(path, rowsByPath.keys()) ?? null
+      faults.add(configUnknownKey({ key: path, from: 'the flags', nearest: near }))
+      continue
+    }
+    const at = row.flag
+    builder.add({ row, writtenAs: at, raw, isText: true, at, base, details: {} })
+  }
+  return builder.layer()
+}
+
+function valueOf(
+  row: SettingRow,
+  layers: readonly Layer[],
+  sources: SettingSources,
+  root: string,
+): unknown {
+  if (row.path === 'root') return root
+  const entry = winnerOf(row.path, layers)
+  const value = entry === undefined ? row.defaultFor(sources.profile, sources.env) : entry.value
+  if (row.kind !== 'path' || typeof value !== 'string') return value
+  return resolve(entry?.base ?? root, value)
+}
+
+/** The root itself cannot refer to the root. */
+function pathOf(row: SettingRow, layers: readonly Layer[], sources: SettingSources): string {
+  const { profile, env } = sources
+  const entry = winnerOf(row.path, layers)
+  const value = entry === undefined ? row.defaultFor(profile, env) : entry.value
+  return resolve(entry?.base ?? env.cwd, String(value))
+}
+
+function place(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [key = '', ...rest] = path
+  if (rest.length === 0) {
+    target[key] = ownCopy(value)
+    return
+  }
+  const section = (target[key] ??= {}) as Record<string, unknown>
+  place(section, rest, value)
+}
+
+/** Lists and maps are ours to freeze; plugins in them stay what they are. */
+function ownCopy(value: unknown): unknown {
+  if (Array.isArray(value)) return Object.freeze([...value])
+  if (typeof value !== 'object' || value === null) return value
+  const isMap = Object.getPrototypeOf(value) === Object.prototype
+  return isMap ? Object.freeze({ ...value }) : value
+}
+
+function deepFreeze(section: object, depth: number): object {
+  for (const member of Object.values(section)) {
+    if (depth > 0 && isPlainSection(member)) deepFreeze(member, depth - 1)
+  }
+  return Object.freeze(section)
+}
+
+function isPlainSection(value: unknown): value is object {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.getPrototypeOf(value) === Object.prototype &&
+    !Object.isFrozen(value)
+  )
+}
