@@ -1,4 +1,5 @@
 import { defineError, type ErrorFactory } from '../base/error.ts'
+import type { RelPath } from '../base/project-path.ts'
 import { formatDuration } from '../base/units.ts'
 
 interface PluginFault {
@@ -49,6 +50,54 @@ export const pluginInvalid: ErrorFactory<{
   message: ({ plugin, reason }) => `Cannot use plugin "${plugin}": ${reason}`,
   fix: ({ fix }) => fix ?? 'Compare the object with the type SomonPlugin of "somon/plugin"',
 })
+
+export const bundleFailed: ErrorFactory<{
+  readonly entry: RelPath
+  /** The first fault, with its place. */
+  readonly reason: string
+  readonly errorCount: number
+}> = defineError({
+  code: 'SOMON_BUNDLE_FAILED',
+  when: 'A source cannot be compiled, or something it imports cannot be found or bundled.',
+  remedy: 'Correct the source at the place shown',
+  message: ({ entry, reason, errorCount }) =>
+    `Cannot bundle "${entry}": ${reason}` +
+    (errorCount > 1 ? `; it is the first of ${errorCount} errors` : ''),
+})
+
+export const bundleEntryMissing: ErrorFactory<{
+  readonly entry: RelPath
+  readonly found: 'nothing' | 'a folder'
+}> = defineError({
+  code: 'SOMON_BUNDLE_ENTRY_MISSING',
+  when: 'An entry is not a file.',
+  remedy: 'Create the file, or name another entry',
+  message: ({ entry, found }) => `Cannot bundle "${entry}": there is ${found} at that path`,
+  fix: ({ found }) =>
+    found === 'a folder'
+      ? 'Name the file in the folder that is to be loaded, such as its index.ts'
+      : 'Create the file, or name another entry',
+})
+
+export const bundleUnsupportedImport: ErrorFactory<{
+  readonly entry: RelPath
+  /** As in the source, or what it is about. */
+  readonly form: string
+  readonly reason: string
+}> = defineError({
+  code: 'SOMON_BUNDLE_UNSUPPORTED_IMPORT',
+  when: 'A form of import that a module which can be reloaded cannot have.',
+  remedy: 'Write a plain import',
+  message: ({ entry, form, reason }) => `Cannot bundle "${entry}" with ${form}: ${reason}`,
+})
+
+export const bundleOptionOwned: ErrorFactory<{ readonly option: string; readonly reason: string }> =
+  defineError({
+    code: 'SOMON_BUNDLE_OPTION_OWNED',
+    when: 'A build option is set that somon needs for itself.',
+    remedy: 'Remove the option',
+    message: ({ option, reason }) => `Cannot set the build option "${option}": ${reason}`,
+  })
 
 function on(subject: string | undefined): string {
   return subject === undefined ? '' : ` on "${subject}"`

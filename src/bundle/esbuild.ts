@@ -1,4 +1,306 @@
-import type { Plugin } from 'esbuild'
+import type * as EsbuildModule from 'esbuild'
+import type {
+  BuildContext,
+  BuildFailure,
+  BuildOptions,
+  BuildResult,
+  Loader,
+  Message,
+  Metafile,
+  OutputFile,
+  PartialMessage,
+  Plugin,
+} from 'esbuild'
+import esbuildPackage from 'esbuild/package.json' with { type: 'json' }
+import type { EventChannel } from '../base/events.ts'
+import { readRssBytes, spawnService } from './esbuild-process.ts'
+import type { BundleEvents } from './events.ts'
 
 /** esbuild's plugin type, as the rest of the code knows it. */
 export type EsbuildPlugin = Plugin
+export type EsbuildOptions = BuildOptions
+export type EsbuildLoader = Loader
+export type EsbuildFailure = BuildFailure
+export type EsbuildMessage = Message
+export type EsbuildPartialMessage = PartialMessage
+export type EsbuildMetafile = Metafile
+export type EsbuildOutputFile = OutputFile
+
+/** What a build made; `outputFiles` is empty when esbuild wrote the files itself. */
+export interface EsbuildResult {
+  readonly metafile: Metafile
+  readonly outputFiles: readonly OutputFile[]
+  readonly warnings: readonly Message[]
+}
+
+/** The version that is part of every fingerprint; reading it does not load esbuild. */
+export const ESBUILD_VERSION: string = esbuildPackage.version
+
+/** What an `EsbuildService` is made of. */
+export interface EsbuildParts {
+  /** Read at each use, so that they may change while the service runs. */
+  readonly limits: { readonly serviceMaxRssBytes: number; readonly hotContexts: number }
+  readonly recycled: EventChannel<BundleEvents['bundle.service-recycled']>
+  /** The environment that the service inherits; two variables are set in it while it starts. */
+  readonly env: NodeJS.ProcessEnv
+  /** Where memory cannot be read this returns undefined, and builds are counted instead. */
+  readonly rssOf?: (pid: number) => number | undefined
+}
+
+/** A kept build context; whoever makes its options may attach what the next rebuild needs. */
+export interface HotBuild<Session> {
+  readonly options: EsbuildOptions
+  readonly session: Session
+}
+
+/** After how many builds the service is recycled where its memory cannot be read. */
+export const BUILDS_PER_SERVICE = 500
+
+/**
+ * What is known of the one service esbuild keeps per process.
+ *
+ * esbuild holds its child in a variable of its own module and `stop()` ends it for everybody, so
+ * this is the only state of somon that two systems in a process share: who uses the service, and
+ * what is in flight. With it one system's recycling never ends a build of another one.
+ */
+const service = {
+  users: new Set<EsbuildService>(),
+  /** Grows with each stop: kept contexts of an earlier service are dead. */
+  number: 0,
+  /** Set while a service runs. */
+  stop: undefined as (() => Promise<void>) | undefined,
+  pid: undefined as number | undefined,
+  inFlight: 0,
+  builds: 0,
+}
+
+/**
+ * The only door to esbuild: starts its service with the memory settings of its command line, keeps
+ * contexts for the few entries being edited, and recycles the service before it grows too large.
+ *
+ * A service that died (killed for its memory, say) is replaced and the build made again, once.
+ */
+export class EsbuildService {
+  readonly #parts: EsbuildParts
+  /** By key, least recently used first. */
+  readonly #contexts = new Map<string, KeptContext>()
+  #recycles = 0
+
+  constructor(parts: EsbuildParts) {
+    this.#parts = parts
+    service.users.add(this)
+  }
+
+  get pid(): number | undefined {
+    return service.pid
+  }
+
+  get contexts(): number {
+    this.#dropDeadContexts()
+    return this.#contexts.size
+  }
+
+  get recycles(): number {
+    return this.#recycles
+  }
+
+  /** @throws EsbuildFailure when the build has errors */
+  async build(options: EsbuildOptions): Promise<EsbuildResult> {
+    return this.#inFlight(async (esbuild) => {
+      const result = await this.#call(esbuild, () => esbuild.build(complete(options)))
+      return asResult(result)
+    })
+  }
+
+  /**
+   * Builds with the kept context of `key`, which skips parsing what has not changed.
+   *
+   * While that context is busy, or when no context may be kept, it is a plain build.
+   *
+   * @param make - makes the options when there is no context yet; its session is handed to `ready`
+   *   before every rebuild, so that plugins can be told what this rebuild is
+   */
+  async rebuild<Session extends object>(
+    key: string,
+    make: () => HotBuild<Session>,
+    ready: (session: Session) => void,
+  ): Promise<EsbuildResult> {
+    return this.#inFlight(async (esbuild) => {
+      const kept = await this.#context(key, make, esbuild)
+      if (kept === undefined) {
+        const hot = make()
+        ready(hot.session)
+        return asResult(await this.#call(esbuild, () => esbuild.build(complete(hot.options))))
+      }
+      kept.busy = true
+      try {
+        ready(kept.session as Session)
+        return asResult(await kept.context.rebuild())
+      } finally {
+        kept.busy = false
+      }
+    })
+  }
+
+  /**
+   * Compiles one text and returns the errors: `build` is meant for everything else, because each
+   * call costs 2–3 ms under load (measured).
+   */
+  async errorsOf(text: string, loader: EsbuildLoader): Promise<readonly EsbuildMessage[]> {
+    return this.#inFlight(async (esbuild) => {
+      try {
+        const options = { loader, format: 'cjs', logLevel: 'silent' } as const
+        await this.#call(esbuild, () => esbuild.transform(text, options))
+        return []
+      } catch (error) {
+        if (isEsbuildFailure(error)) return error.errors
+        throw error
+      }
+    })
+  }
+
+  /** Stops the service now if it is idle; a later build starts a new one. */
+  async recycle(): Promise<void> {
+    if (service.inFlight === 0) await stopService()
+  }
+
+  /** Lets go of the service; it stops when nobody else uses it. */
+  async close(): Promise<void> {
+    for (const kept of this.#contexts.values()) {
+      if (kept.service === service.number) await kept.context.dispose()
+    }
+    this.#contexts.clear()
+    service.users.delete(this)
+    if (service.users.size === 0 && service.inFlight === 0) await stopService()
+  }
+
+  async #inFlight<T>(task: (esbuild: Esbuild) => Promise<T>): Promise<T> {
+    const esbuild = await import('esbuild')
+    service.users.add(this)
+    service.inFlight += 1
+    try {
+      return await this.#surviving(task, esbuild)
+    } finally {
+      service.inFlight -= 1
+      await this.#recycleIfLarge()
+    }
+  }
+
+  async #surviving<T>(task: (esbuild: Esbuild) => Promise<T>, esbuild: Esbuild): Promise<T> {
+    const { number } = service
+    try {
+      return await task(esbuild)
+    } catch (error) {
+      if (!isServiceGone(error)) throw error
+      if (service.number === number) await stopService()
+      return await task(esbuild)
+    }
+  }
+
+  /** Every call that may start the service goes through here; `call` has to be synchronous. */
+  #call<T>(esbuild: Esbuild, call: () => Promise<T>): Promise<T> {
+    service.builds += 1
+    if (service.stop !== undefined) return call()
+    service.stop = esbuild.stop
+    const limit = this.#parts.limits.serviceMaxRssBytes / 2
+    const { result, pid } = spawnService(call, limit, this.#parts.env)
+    service.pid = pid
+    return result
+  }
+
+  async #context<Session extends object>(
+    key: string,
+    make: () => HotBuild<Session>,
+    esbuild: Esbuild,
+  ): Promise<KeptContext | undefined> {
+    this.#dropDeadContexts()
+    const found = this.#contexts.get(key)
+    if (found !== undefined) {
+      if (found.busy) return undefined
+      this.#contexts.delete(key)
+      this.#contexts.set(key, found)
+      service.builds += 1
+      return found
+    }
+    if (this.#parts.limits.hotContexts < 1) return undefined
+    const { options, session } = make()
+    const context = await this.#call(esbuild, () => esbuild.context(complete(options)))
+    const kept: KeptContext = { context, session, service: service.number, busy: false }
+    this.#contexts.set(key, kept)
+    await this.#trimContexts()
+    return kept
+  }
+
+  async #trimContexts(): Promise<void> {
+    const limit = Math.max(1, this.#parts.limits.hotContexts)
+    for (const [key, kept] of this.#contexts) {
+      if (this.#contexts.size <= limit) return
+      if (kept.busy) continue
+      this.#contexts.delete(key)
+      await kept.context.dispose()
+    }
+  }
+
+  #dropDeadContexts(): void {
+    for (const [key, kept] of this.#contexts) {
+      if (kept.service !== service.number) this.#contexts.delete(key)
+    }
+  }
+
+  async #recycleIfLarge(): Promise<void> {
+    if (service.inFlight > 0 || service.stop === undefined) return
+    const rssOf = this.#parts.rssOf ?? readRssBytes
+    const rssBytes = service.pid === undefined ? undefined : rssOf(service.pid)
+    const tooLarge = rssBytes !== undefined && rssBytes > this.#parts.limits.serviceMaxRssBytes
+    const tooOld = rssBytes === undefined && service.builds >= BUILDS_PER_SERVICE
+    if (!tooLarge && !tooOld) return
+    const { builds } = service
+    this.#recycles += 1
+    await stopService()
+    const { recycled } = this.#parts
+    if (recycled.listened) {
+      recycled.emit({ reason: tooLarge ? 'memory' : 'builds', rssBytes, builds })
+    }
+  }
+}
+
+type Esbuild = typeof EsbuildModule
+
+interface KeptContext {
+  readonly context: BuildContext
+  readonly session: object
+  readonly service: number
+  busy: boolean
+}
+
+/** Tells whether something thrown is what esbuild throws for a build with errors. */
+export function isEsbuildFailure(thrown: unknown): thrown is EsbuildFailure {
+  return thrown instanceof Error && 'errors' in thrown && Array.isArray(thrown.errors)
+}
+
+/** esbuild's texts for a child that ended, of 0.28.2 `lib/main.js`: they carry no code. */
+function isServiceGone(thrown: unknown): boolean {
+  const text = thrown instanceof Error ? thrown.message : ''
+  return /The service (?:was stopped|is no longer running)|write EPIPE/.test(text)
+}
+
+function complete(options: EsbuildOptions): EsbuildOptions {
+  return { ...options, logLevel: 'silent', metafile: true }
+}
+
+function asResult(result: BuildResult): EsbuildResult {
+  const { metafile, outputFiles, warnings } = result
+  if (metafile === undefined) throw new TypeError('Cannot read a build: it has no metafile')
+  return { metafile, outputFiles: outputFiles ?? [], warnings }
+}
+
+/** Synchronous up to the stop itself, so that no build can start in a service about to end. */
+async function stopService(): Promise<void> {
+  const { stop } = service
+  if (stop === undefined) return
+  service.stop = undefined
+  service.pid = undefined
+  service.builds = 0
+  service.number += 1
+  await stop()
+}

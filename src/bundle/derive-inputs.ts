@@ -1,0 +1,216 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { digest } from '../base/digest.ts'
+import type { RelPath } from '../base/project-path.ts'
+import { fromRelPath, isInside, toRelPath } from '../base/project-path.ts'
+import type { BuildInputs, InputFile, InputOrigin } from './build-inputs.ts'
+import { ConfigInputs } from './config-inputs.ts'
+import type { InputCollector, ReadInput } from './inputs.ts'
+import { inputFile, readInput } from './inputs.ts'
+import type { BuildMetafile } from './metafile.ts'
+import { ALL, isRelevantName, namesDigest } from './names-digest.ts'
+import { isPath, Probes } from './probes.ts'
+
+/** What all entries of one build share. */
+export interface BuildFacts {
+  readonly root: string
+  readonly tsconfig: string | undefined
+  readonly collector: InputCollector
+  /** Wall time around the build, ms: what changed in between is not trusted. */
+  readonly startedAt: number
+  readonly endedAt: number
+  /** What plugins declare; paths absolute. */
+  readonly declared: {
+    readonly files: readonly string[]
+    readonly dirs: readonly string[]
+    readonly env: readonly string[]
+  }
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly uncacheable: string | undefined
+}
+
+/** An import that led nowhere. */
+export interface MissingImport {
+  readonly importer: RelPath
+  readonly specifier: string
+}
+
+/** Makes the inputs of the entries of one build; what they have in common is looked at once. */
+export class InputsDeriver {
+  readonly #facts: BuildFacts
+  readonly #config: ConfigInputs
+  readonly #afterwards = new Map<string, ReadInput | undefined>()
+  readonly #dirs = new Map<string, BuildInputs['dirs'][number] | undefined>()
+
+  constructor(facts: BuildFacts) {
+    this.#facts = facts
+    this.#config = new ConfigInputs(facts.root, facts.tsconfig)
+  }
+
+  /** The inputs of an entry that was built. */
+  ofGraph(graph: BuildMetafile): BuildInputs {
+    const sources = Object.keys(graph.inputs).map((path) => this.#absolute(path))
+    const probes = new Probes(this.#facts.root)
+    for (const [path, input] of Object.entries(graph.inputs)) {
+      const importer = this.#absolute(path)
+      for (const { external, original, path: target } of input.imports) {
+        if (external || original === undefined || original.includes('*')) continue
+        this.#probe(probes, importer, original, this.#absolute(target))
+      }
+    }
+    return this.#inputs(sources, probes, globFolders(this.#facts.root, graph), 'success')
+  }
+
+  /** What is known of an entry that failed: every file the build read, and what it missed. */
+  ofFailure(entry: RelPath, missing: readonly MissingImport[]): BuildInputs {
+    const sources = new Set([this.#absolute(entry), ...this.#facts.collector.files])
+    const probes = new Probes(this.#facts.root)
+    for (const { importer, specifier } of missing) {
+      this.#probe(probes, this.#absolute(importer), specifier, undefined)
+    }
+    return this.#inputs([...sources], probes, [], 'failure')
+  }
+
+  #probe(probes: Probes, importer: string, specifier: string, file: string | undefined): void {
+    const tsconfig = isPath(specifier) ? undefined : this.#config.of(dirname(importer)).tsconfig
+    probes.add({ importer, specifier, file, tsconfig })
+  }
+
+  #inputs(
+    sources: readonly string[],
+    probes: Probes,
+    globbed: readonly string[],
+    outcome: 'success' | 'failure',
+  ): BuildInputs {
+    const { root, collector, declared, env, uncacheable } = this.#facts
+    const files = new Map<string, InputFile>()
+    const absent = new Set(probes.absent)
+    const folders = new Set(globbed)
+    const add = (file: string, origin: InputOrigin): void => {
+      if (files.has(file)) return
+      const record = this.#record(file, origin)
+      if (record === undefined) absent.add(file)
+      else files.set(file, record)
+    }
+    for (const file of sources) {
+      if (collector.get(file) === undefined && !existsSync(file)) {
+        if (outcome === 'failure') absent.add(file)
+        continue
+      }
+      add(file, collector.get(file) === undefined ? 'plugin' : 'bundle')
+      folders.add(dirname(file))
+    }
+    for (const folder of folders) {
+      const config = this.#config.of(folder)
+      for (const file of config.files) add(file, 'config')
+      for (const file of config.absent) absent.add(file)
+    }
+    for (const file of [...collector.watchFiles.keys(), ...declared.files]) add(file, 'plugin')
+    const dirs = this.#folders(folders, [...collector.watchDirs.keys(), ...declared.dirs])
+    const covered = new Set(outcome === 'success' ? dirs.keys() : [])
+    return {
+      files: [...files.values()].toSorted(byPath),
+      dirs: [...dirs.values()].toSorted(byPath),
+      symlinks: [...probes.symlinks].map(([at, to]) => [toRelPath(root, at), to] as const),
+      absent: [...absent]
+        .filter((file) => !covered.has(dirname(file)) || !isRelevantName(basename(file)))
+        .map((file) => toRelPath(root, file))
+        .toSorted(),
+      env: declared.env.map((name) => [name, digest(env[name] ?? '')] as const),
+      ...(uncacheable === undefined ? {} : { uncacheable }),
+    }
+  }
+
+  /** Folders in the project, where a new name may shadow an input; and all that plugins watch. */
+  #folders(
+    folders: ReadonlySet<string>,
+    watched: readonly string[],
+  ): ReadonlyMap<string, BuildInputs['dirs'][number]> {
+    const found = new Map<string, BuildInputs['dirs'][number]>()
+    for (const folder of folders) {
+      const row = isInside(this.#facts.root, folder) ? this.#folder(folder, '') : undefined
+      if (row !== undefined) found.set(folder, row)
+    }
+    for (const folder of watched.flatMap((top) => [top, ...foldersBelow(top)])) {
+      const row = this.#folder(folder, ALL)
+      if (row !== undefined) found.set(folder, row)
+    }
+    return found
+  }
+
+  /** The time is read before the names: a name that comes in between only costs a check. */
+  #folder(folder: string, like: string): BuildInputs['dirs'][number] | undefined {
+    const key = like + folder
+    if (!this.#dirs.has(key)) {
+      const stat = statSync(folder, { throwIfNoEntry: false })
+      const names = stat === undefined ? undefined : namesDigest(folder, like)
+      const path = toRelPath(this.#facts.root, folder)
+      const row =
+        stat === undefined || names === undefined ? undefined : [path, stat.mtimeMs, names]
+      this.#dirs.set(key, row as BuildInputs['dirs'][number] | undefined)
+    }
+    return this.#dirs.get(key)
+  }
+
+  #record(file: string, origin: InputOrigin): InputFile | undefined {
+    const { root, collector } = this.#facts
+    const read = collector.get(file)
+    if (read !== undefined) return inputFile(root, file, read, origin)
+    if (!this.#afterwards.has(file)) this.#afterwards.set(file, tryRead(file))
+    const later = this.#afterwards.get(file)
+    if (later === undefined) return undefined
+    const sha256 = this.#changedMeanwhile(later) ? CHANGED : later.sha256
+    return inputFile(root, file, { ...later, sha256 }, origin)
+  }
+
+  /**
+   * esbuild or a plugin read this file at some moment of the build; when it changed in between,
+   * nobody knows which contents that was.
+   */
+  #changedMeanwhile({ stat }: ReadInput): boolean {
+    return stat.ctimeMs >= this.#facts.startedAt && stat.ctimeMs <= this.#facts.endedAt
+  }
+
+  #absolute(path: RelPath): string {
+    return fromRelPath(this.#facts.root, path)
+  }
+}
+
+/** No file has this digest, so the next check rebuilds. */
+const CHANGED = '0'.repeat(64)
+
+function tryRead(file: string): ReadInput | undefined {
+  try {
+    return readInput(file)
+  } catch {
+    return undefined
+  }
+}
+
+function byPath(a: readonly [string, ...unknown[]], b: readonly [string, ...unknown[]]): number {
+  return a[0] < b[0] ? -1 : Number(a[0] > b[0])
+}
+
+/** The folders a pattern import looks in, empty ones too: a file may appear in any of them. */
+function globFolders(root: string, graph: BuildMetafile): readonly string[] {
+  const folders = new Set<string>()
+  for (const [path, { imports }] of Object.entries(graph.inputs)) {
+    for (const { original } of imports) {
+      if (original?.includes('*') !== true || !isPath(original)) continue
+      const fixed = original.slice(0, original.indexOf('*')).replace(/[^/]*$/, '')
+      const top = resolve(root, dirname(path), fixed)
+      for (const folder of [top, ...foldersBelow(top)]) folders.add(folder)
+    }
+  }
+  return [...folders]
+}
+
+function foldersBelow(top: string): readonly string[] {
+  try {
+    return readdirSync(top, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(entry.parentPath, entry.name))
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,153 @@
+import { isBuiltin } from 'node:module'
+import { isAbsolute, sep } from 'node:path'
+import type { SomonError } from '../base/error.ts'
+import type { RelPath } from '../base/project-path.ts'
+import { toRelPath } from '../base/project-path.ts'
+import { esbuildAlias } from '../resolve/alias.ts'
+import { esbuildConditions } from '../resolve/conditions.ts'
+import { resolveNotFound, resolveSourceDenied } from '../resolve/errors.ts'
+import type { ImportKind, Resolution, Resolver } from '../resolve/resolution.ts'
+import type { BuildOptions } from './build-options.ts'
+import { bundleOptionOwned } from './errors.ts'
+import type { EsbuildLoader, EsbuildOptions, EsbuildPlugin } from './esbuild.ts'
+import { META_BINDING, metaPlugin } from './meta.ts'
+import type { PluginBuild, PluginHost } from './plugin-host.ts'
+
+/** What the resolve row answers while a bundle is made. */
+export type BuildResolver = Pick<Resolver, 'resolve' | 'inlineNames'>
+
+/**
+ * Returns esbuild's options for the artifacts of some entries.
+ *
+ * Nothing is written: the outputs' names exist in memory only. They stand at the root, so that
+ * what is written relative to an output (maps, assets) is relative to the root.
+ */
+export function esbuildOptions(
+  entries: readonly RelPath[],
+  options: BuildOptions,
+  parts: {
+    readonly plugins: PluginHost
+    readonly resolver: BuildResolver
+    readonly build: PluginBuild
+    readonly sourcemap: boolean
+  },
+): EsbuildOptions {
+  const conditions = esbuildConditions(options.resolve)
+  return {
+    absWorkingDir: options.root,
+    entryPoints: entries.map((entry, index) => ({ in: `./${entry}`, out: outputName(index) })),
+    outdir: '.',
+    write: false,
+    allowOverwrite: true,
+    bundle: true,
+    splitting: false,
+    format: 'esm',
+    platform: 'node',
+    target: options.target,
+    legalComments: 'none',
+    define: { ...options.define, 'import.meta': META_BINDING },
+    loader: options.loader as Record<string, EsbuildLoader>,
+    ...(options.jsx === undefined ? {} : { jsx: options.jsx }),
+    sourcemap: parts.sourcemap ? 'external' : false,
+    sourcesContent: false,
+    packages: options.resolve.packages,
+    external: [...options.resolve.externals],
+    alias: { ...esbuildAlias(options.resolve.alias) },
+    ...(conditions === undefined ? {} : { conditions: [...conditions] }),
+    ...(options.resolve.tsconfig === undefined ? {} : { tsconfig: options.resolve.tsconfig }),
+    plugins: [
+      metaPlugin,
+      ...parts.plugins.esbuildPlugins(parts.build),
+      ...inlinePlugin(options, parts.resolver),
+    ],
+  }
+}
+
+/** The name of an entry's output, as a key of the metafile without extension. */
+export function outputName(index: number): string {
+  return `.somon-${index}`
+}
+
+/** @throws SomonError SOMON_BUNDLE_OPTION_OWNED for an option that somon needs itself */
+export function checkOptions(options: BuildOptions): void {
+  if ('import.meta' in options.define) {
+    throw bundleOptionOwned({
+      option: 'define["import.meta"]',
+      reason: 'every source file gets an import.meta of its own',
+    })
+  }
+  for (const [extension, loader] of Object.entries(options.loader)) {
+    if (loader !== 'copy') continue
+    throw bundleOptionOwned(
+      {
+        option: `loader["${extension}"]`,
+        reason: '"copy" leaves an import of a file that a loaded module does not have',
+      },
+      { fix: 'Use the loader "file": the file becomes an asset of the module' },
+    )
+  }
+}
+
+/**
+ * Answers the names of packages that go into the bundle although packages stay outside: under
+ * `packages: 'external'` esbuild itself calls every name external. The filter holds these names
+ * only, so no other import costs a message between the processes.
+ */
+function inlinePlugin(options: BuildOptions, resolver: BuildResolver): EsbuildPlugin[] {
+  if (options.resolve.packages !== 'external') return []
+  const names = resolver.inlineNames().filter((name) => !isBuiltin(name))
+  if (names.length === 0) return []
+  const filter = new RegExp(`^(?:${names.map(escaped).join('|')})(?:/|$)`)
+  return [
+    {
+      name: 'somon-inline',
+      setup(build) {
+        build.onResolve({ filter }, ({ path, importer, resolveDir, kind }) => {
+          const from = isAbsolute(importer) ? importer : resolveDir + sep
+          return answer(resolver.resolve(path, from, importKind(kind)), path, from, options.root)
+        })
+      },
+    },
+  ]
+}
+
+function answer(found: Resolution, specifier: string, from: string, root: string): OnResolveResult {
+  const importer = toRelPath(root, from)
+  switch (found.class) {
+    case 'source':
+      return { path: found.file }
+    case 'builtin':
+      return { path: found.name, external: true }
+    case 'external':
+      return { path: found.specifier, external: true }
+    case 'refused': {
+      const { reason, packageName } = found
+      return refusal(resolveSourceDenied({ specifier, importer, packageName, reason }))
+    }
+    case 'missing':
+      break
+  }
+  const { reason, suggestion } = found
+  const tried = found.tried.map((path) => toRelPath(root, path))
+  return refusal(resolveNotFound({ specifier, importer, reason, tried, suggestion }))
+}
+
+type OnResolveResult = NonNullable<
+  Awaited<ReturnType<Parameters<Parameters<EsbuildPlugin['setup']>[0]['onResolve']>[1]>>
+>
+
+/** A returned error gets the place of the import from esbuild, a thrown one does not. */
+function refusal(error: SomonError): OnResolveResult {
+  return { errors: [{ text: error.message, detail: error }] }
+}
+
+/** Puts esbuild's kind of an import into the words of `resolve`. */
+export function importKind(kind: string): ImportKind {
+  if (kind.startsWith('require')) return 'require'
+  if (kind === 'entry-point') return 'entry'
+  return kind === 'dynamic-import' ? 'dynamic-import' : 'import'
+}
+
+function escaped(name: string): string {
+  return name.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`)
+}

@@ -1,0 +1,175 @@
+import type { Stats } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import type { Digest } from '../base/digest.ts'
+import { digest } from '../base/digest.ts'
+import { toRelPath } from '../base/project-path.ts'
+import type { InputFile, InputOrigin } from './build-inputs.ts'
+import type { EsbuildLoader, EsbuildPlugin } from './esbuild.ts'
+import { bindMeta } from './meta.ts'
+import type { PluginBuild, SourceText } from './plugin-host.ts'
+
+/** One file as it was read: bytes, digest and stat belong together. */
+export interface ReadInput {
+  readonly bytes: Uint8Array
+  readonly sha256: Digest
+  readonly stat: Stats
+}
+
+/**
+ * What one build reads.
+ *
+ * A file is read once per build, whatever number of entries and attributes it is imported with,
+ * and esbuild gets the very bytes that were hashed: there is no moment in which a file can change
+ * between the two. The stat is that of the descriptor that was read.
+ */
+export class InputCollector {
+  readonly #read = new Map<string, ReadInput>()
+  /** Files and folders plugins named, by who did. */
+  readonly watchFiles: Map<string, string> = new Map()
+  readonly watchDirs: Map<string, string> = new Map()
+
+  /** Files read for the bundle, absolute, in the order of reading. */
+  get files(): IterableIterator<string> {
+    return this.#read.keys()
+  }
+
+  /** @throws the system's error when the file cannot be read */
+  read(file: string): ReadInput {
+    let input = this.#read.get(file)
+    if (input === undefined) {
+      input = readInput(file)
+      this.#read.set(file, input)
+    }
+    return input
+  }
+
+  /** Returns what was read of a file, without reading it. */
+  get(file: string): ReadInput | undefined {
+    return this.#read.get(file)
+  }
+}
+
+/** Reads and hashes a file; synchronous, because 13 µs beat the 33 of a promise (measured). */
+export function readInput(file: string): ReadInput {
+  const descriptor = openSync(file, 'r')
+  try {
+    const stat = fstatSync(descriptor)
+    const bytes = readFileSync(descriptor)
+    return { bytes, sha256: digest(bytes), stat }
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Returns the record of a file that was read. */
+export function inputFile(
+  root: string,
+  file: string,
+  { sha256, stat }: ReadInput,
+  origin: InputOrigin,
+): InputFile {
+  const { size, mtimeMs, ctimeMs, ino } = stat
+  return [toRelPath(root, file), sha256, size, mtimeMs, ctimeMs, ino, origin]
+}
+
+/** What the reader of a build has to know. */
+export interface ReaderOptions {
+  readonly root: string
+  /** esbuild loaders by extension, over the built-in ones. */
+  readonly loader: Readonly<Record<string, string>>
+}
+
+/**
+ * Makes the side of a build that plugins see.
+ *
+ * @param collector - is asked for at each use: a kept build context gets a new one per rebuild
+ */
+export function createPluginBuild(
+  options: ReaderOptions,
+  collector: () => InputCollector,
+): PluginBuild {
+  return {
+    read: async (file, attributes): Promise<SourceText> => ({
+      contents: collector().read(file).bytes,
+      loader: loaderOf(file, attributes, options.loader),
+    }),
+    finish: (code, file) => bindMeta(code, toRelPath(options.root, file)),
+    addWatchFile: (file, pluginName) => void collector().watchFiles.set(file, pluginName),
+    addWatchDir: (dir, pluginName) => void collector().watchDirs.set(dir, pluginName),
+  }
+}
+
+/** The plugin that hands esbuild every file; always the last of the list. */
+export function inputReader(build: PluginBuild): EsbuildPlugin {
+  return {
+    name: 'somon-reader',
+    setup(esbuild) {
+      esbuild.onLoad({ filter: /.*/, namespace: 'file' }, async (args) => {
+        const { contents, loader } = await build.read(args.path, args.with)
+        return {
+          contents: CODE_LOADERS.has(loader) ? finish(build, contents, args.path) : contents,
+          loader: loader as EsbuildLoader,
+        }
+      })
+    },
+  }
+}
+
+const CODE_LOADERS: ReadonlySet<string> = new Set(['js', 'jsx', 'ts', 'tsx'])
+
+/** Most files mention nothing that has to be bound, so their bytes need not become a string. */
+function finish(
+  build: PluginBuild,
+  contents: string | Uint8Array,
+  file: string,
+): string | Uint8Array {
+  if (typeof contents === 'string') return build.finish(contents, file)
+  const bytes = Buffer.from(contents.buffer, contents.byteOffset, contents.byteLength)
+  return BOUND.some((word) => bytes.includes(word))
+    ? build.finish(bytes.toString('utf8').replace(/^\uFEFF/, ''), file)
+    : contents
+}
+
+const BOUND = ['import.meta', '__dirname', '__filename']
+
+/**
+ * Chooses esbuild's loader: import attributes first, because `loader: 'default'` would drop them,
+ * then the extension. `default` leaves an unknown extension to esbuild and its message.
+ */
+function loaderOf(
+  file: string,
+  attributes: Readonly<Record<string, string>>,
+  loaders: Readonly<Record<string, string>>,
+): string {
+  const wanted = attributes['type']
+  if (wanted !== undefined) return ATTRIBUTE_LOADERS[wanted] ?? 'default'
+  const name = basename(file)
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+    const extension = name.slice(dot)
+    const loader = loaders[extension] ?? EXTENSION_LOADERS[extension]
+    if (loader !== undefined) return loader
+  }
+  return 'default'
+}
+
+const ATTRIBUTE_LOADERS: Readonly<Record<string, string>> = {
+  json: 'json',
+  text: 'text',
+  bytes: 'binary',
+}
+
+const EXTENSION_LOADERS: Readonly<Record<string, string>> = {
+  '.js': 'js',
+  '.cjs': 'js',
+  '.mjs': 'js',
+  '.jsx': 'jsx',
+  '.ts': 'ts',
+  '.cts': 'ts',
+  '.mts': 'ts',
+  '.tsx': 'tsx',
+  '.json': 'json',
+  '.txt': 'text',
+  '.css': 'text',
+  '.module.css': 'local-css',
+}

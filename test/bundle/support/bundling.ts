@@ -1,0 +1,106 @@
+import { systemClock } from '../../../src/base/clock.ts'
+import { EventHub } from '../../../src/base/events.ts'
+import type { BuildOptions } from '../../../src/bundle/build-options.ts'
+import type { BuildOutcome } from '../../../src/bundle/build-outcome.ts'
+import type { Bundler } from '../../../src/bundle/bundler.ts'
+import { createBundler } from '../../../src/bundle/bundler.ts'
+import type { EsbuildPlugin } from '../../../src/bundle/esbuild.ts'
+import type { BundleEvents } from '../../../src/bundle/events.ts'
+import { inputReader } from '../../../src/bundle/inputs.ts'
+import type { PluginBuild, PluginHost } from '../../../src/bundle/plugin-host.ts'
+import type { ResolveOptions } from '../../../src/resolve/resolution.ts'
+import { createResolver } from '../../../src/resolve/resolver.ts'
+
+/** A bundler of one root with everything real but the plugins, which a test may give. */
+export interface Bundling extends AsyncDisposable {
+  readonly bundler: Bundler
+  readonly options: BuildOptions
+  readonly events: EventHub<BundleEvents>
+  readonly limits: { serviceMaxRssBytes: number; hotContexts: number }
+  /** Builds entries and returns their outcomes. */
+  build(...entries: string[]): Promise<readonly BuildOutcome[]>
+  /** Builds one entry that has to succeed. */
+  one(entry: string): Promise<Extract<BuildOutcome, { ok: true }>>
+  /** Builds one entry that has to fail. */
+  fail(entry: string): Promise<Extract<BuildOutcome, { ok: false }>>
+}
+
+export interface BundlingOptions {
+  readonly resolve?: Partial<ResolveOptions>
+  readonly build?: Partial<BuildOptions>
+  readonly plugins?: (build: PluginBuild) => readonly EsbuildPlugin[]
+  readonly host?: Partial<PluginHost>
+  readonly env?: NodeJS.ProcessEnv
+}
+
+export function createBundling(root: string, given: BundlingOptions = {}): Bundling {
+  const resolve: ResolveOptions = {
+    root,
+    packages: 'external',
+    externals: [],
+    inline: [],
+    externalPolicy: 'any',
+    allowedSources: ['*'],
+    conditions: [],
+    alias: {},
+    tsconfig: undefined,
+    ...given.resolve,
+  }
+  const options: BuildOptions = {
+    root,
+    resolve,
+    target: 'node24',
+    define: {},
+    loader: {},
+    sourceMaps: 'none',
+    ...given.build,
+  }
+  const limits = { serviceMaxRssBytes: 512 * 2 ** 20, hotContexts: 4 }
+  const events = new EventHub<BundleEvents>()
+  const bundler = createBundler({
+    clock: systemClock,
+    events,
+    resolver: createResolver(resolve, { events: new EventHub() }),
+    plugins: testPlugins(given),
+    limits,
+    env: given.env ?? process.env,
+  })
+  const build: Bundling['build'] = (...entries) => bundler.build(entries, options)
+  return {
+    bundler,
+    options,
+    events,
+    limits,
+    build,
+    async one(entry) {
+      const [outcome] = await build(entry)
+      if (outcome?.ok !== true) throw outcome?.error ?? new Error('no outcome')
+      return outcome
+    },
+    async fail(entry) {
+      const [outcome] = await build(entry)
+      if (outcome?.ok !== false) throw new Error(`${entry} was built`)
+      return outcome
+    },
+    [Symbol.asyncDispose]: () => bundler.close(),
+  }
+}
+
+function testPlugins(given: BundlingOptions): PluginHost {
+  return {
+    active: given.plugins !== undefined,
+    esbuildPlugins: (build) => [...(given.plugins?.(build) ?? []), inputReader(build)],
+    outputPlugins: () => [],
+    keys: () => ({ parts: [], uncacheable: undefined }),
+    declaredInputs: () => ({ files: [], dirs: [], env: [] }),
+    beforeLoad: async () => {},
+    built: () => {},
+    instantiate: () => {},
+    verifies: false,
+    verify: async () => {},
+    retire: async () => {},
+    watchChange: () => {},
+    stats: () => [],
+    ...given.host,
+  }
+}
