@@ -1,14 +1,14 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { digest } from '../base/digest.ts'
+import { digest, digestParts } from '../base/digest.ts'
 import type { RelPath } from '../base/project-path.ts'
 import { fromRelPath, isInside, toRelPath } from '../base/project-path.ts'
 import type { BuildInputs, InputFile, InputOrigin } from './build-inputs.ts'
 import { ConfigInputs } from './config-inputs.ts'
+import { dirNamesDigest, isSourceName } from './dir-names.ts'
 import type { InputCollector, ReadInput } from './inputs.ts'
 import { inputFile, readInput } from './inputs.ts'
 import type { BuildMetafile } from './metafile.ts'
-import { ALL, isRelevantName, namesDigest } from './names-digest.ts'
 import { isPath, Probes } from './probes.ts'
 
 /** What all entries of one build share. */
@@ -113,7 +113,7 @@ export class InputsDeriver {
       dirs: [...dirs.values()].toSorted(byPath),
       symlinks: [...probes.symlinks].map(([at, to]) => [toRelPath(root, at), to] as const),
       absent: [...absent]
-        .filter((file) => !covered.has(dirname(file)) || !isRelevantName(basename(file)))
+        .filter((file) => !covered.has(dirname(file)) || !isCounted(basename(file)))
         .map((file) => toRelPath(root, file))
         .toSorted(),
       env: declared.env.map((name) => [name, digest(env[name] ?? '')] as const),
@@ -128,27 +128,20 @@ export class InputsDeriver {
   ): ReadonlyMap<string, BuildInputs['dirs'][number]> {
     const found = new Map<string, BuildInputs['dirs'][number]>()
     for (const folder of folders) {
-      const row = isInside(this.#facts.root, folder) ? this.#folder(folder, '') : undefined
+      const row = isInside(this.#facts.root, folder) ? this.#folder(folder, 'sources') : undefined
       if (row !== undefined) found.set(folder, row)
     }
     for (const folder of watched.flatMap((top) => [top, ...foldersBelow(top)])) {
-      const row = this.#folder(folder, ALL)
+      const row = this.#folder(folder, 'all')
       if (row !== undefined) found.set(folder, row)
     }
     return found
   }
 
   /** The time is read before the names: a name that comes in between only costs a check. */
-  #folder(folder: string, like: string): BuildInputs['dirs'][number] | undefined {
-    const key = like + folder
-    if (!this.#dirs.has(key)) {
-      const stat = statSync(folder, { throwIfNoEntry: false })
-      const names = stat === undefined ? undefined : namesDigest(folder, like)
-      const path = toRelPath(this.#facts.root, folder)
-      const row =
-        stat === undefined || names === undefined ? undefined : [path, stat.mtimeMs, names]
-      this.#dirs.set(key, row as BuildInputs['dirs'][number] | undefined)
-    }
+  #folder(folder: string, names: 'sources' | 'all'): BuildInputs['dirs'][number] | undefined {
+    const key = `${names} ${folder}`
+    if (!this.#dirs.has(key)) this.#dirs.set(key, folderRow(this.#facts.root, folder, names))
     return this.#dirs.get(key)
   }
 
@@ -185,6 +178,28 @@ function tryRead(file: string): ReadInput | undefined {
   } catch {
     return undefined
   }
+}
+
+/**
+ * A folder that a plugin watches counts with all its names. Its digest is marked, so that it
+ * equals none of `dirNamesDigest`: when its time has changed, the entry is built again.
+ */
+function folderRow(
+  root: string,
+  folder: string,
+  names: 'sources' | 'all',
+): BuildInputs['dirs'][number] | undefined {
+  const stat = statSync(folder, { throwIfNoEntry: false })
+  if (stat?.isDirectory() !== true) return undefined
+  const entries = readdirSync(folder, { withFileTypes: true })
+  const all = entries.map((entry) => entry.name).toSorted()
+  const found = names === 'all' ? `all:${digestParts(all)}` : dirNamesDigest(entries)
+  return [toRelPath(root, folder), stat.mtimeMs, found]
+}
+
+/** Tells whether the digest of a folder changes when a file of this name appears in it. */
+function isCounted(name: string): boolean {
+  return !name.startsWith('.') && isSourceName(name)
 }
 
 function byPath(a: readonly [string, ...unknown[]], b: readonly [string, ...unknown[]]): number {

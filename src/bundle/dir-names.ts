@@ -8,22 +8,25 @@ import { digestParts } from '../base/digest.ts'
  * `package.json`, `tsconfig*.json`, folders and links, each with its kind.
  *
  * The build records it and `load` compares it, so both must call this one function. Other files
- * (logs, images, editor backups) may come and go without making anything stale.
+ * (logs, images, editor backups) may come and go without making anything stale; so may
+ * `node_modules` and what starts with a dot, where caches come and go: what is looked for in them
+ * is recorded path by path.
  */
 export function dirNamesDigest(entries: Iterable<Pick<Dirent, DirentPart>>): Digest {
   const names: string[] = []
   for (const entry of entries) {
+    if (entry.name.startsWith('.') || entry.name === 'node_modules') continue
     if (entry.isDirectory()) names.push(`d ${entry.name}`)
     else if (entry.isSymbolicLink()) names.push(`l ${entry.name}`)
-    else if (isRelevant(entry.name)) names.push(`f ${entry.name}`)
+    else if (isSourceName(entry.name)) names.push(`f ${entry.name}`)
   }
   return digestParts(names.toSorted())
 }
 
 type DirentPart = 'name' | 'isDirectory' | 'isSymbolicLink'
 
-/** What `dirNamesDigest` counts among plain files. */
-function isRelevant(name: string): boolean {
+/** What `dirNamesDigest` counts among plain files that do not start with a dot. */
+export function isSourceName(name: string): boolean {
   return SOURCES.has(extname(name)) || /^(package|tsconfig.*)\.json$/.test(name)
 }
 

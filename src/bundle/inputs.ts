@@ -5,7 +5,6 @@ import type { Digest } from '../base/digest.ts'
 import { digest } from '../base/digest.ts'
 import { toRelPath } from '../base/project-path.ts'
 import type { InputFile, InputOrigin } from './build-inputs.ts'
-import type { EsbuildLoader, EsbuildPlugin } from './esbuild.ts'
 import { bindMeta } from './meta.ts'
 import type { PluginBuild, SourceText } from './plugin-host.ts'
 
@@ -99,39 +98,6 @@ export function createPluginBuild(
     addWatchDir: (dir, pluginName) => void collector().watchDirs.set(dir, pluginName),
   }
 }
-
-/** The plugin that hands esbuild every file; always the last of the list. */
-export function inputReader(build: PluginBuild): EsbuildPlugin {
-  return {
-    name: 'somon-reader',
-    setup(esbuild) {
-      esbuild.onLoad({ filter: /.*/, namespace: 'file' }, async (args) => {
-        const { contents, loader } = await build.read(args.path, args.with)
-        return {
-          contents: CODE_LOADERS.has(loader) ? finish(build, contents, args.path) : contents,
-          loader: loader as EsbuildLoader,
-        }
-      })
-    },
-  }
-}
-
-const CODE_LOADERS: ReadonlySet<string> = new Set(['js', 'jsx', 'ts', 'tsx'])
-
-/** Most files mention nothing that has to be bound, so their bytes need not become a string. */
-function finish(
-  build: PluginBuild,
-  contents: string | Uint8Array,
-  file: string,
-): string | Uint8Array {
-  if (typeof contents === 'string') return build.finish(contents, file)
-  const bytes = Buffer.from(contents.buffer, contents.byteOffset, contents.byteLength)
-  return BOUND.some((word) => bytes.includes(word))
-    ? build.finish(bytes.toString('utf8').replace(/^\uFEFF/, ''), file)
-    : contents
-}
-
-const BOUND = ['import.meta', '__dirname', '__filename']
 
 /**
  * Chooses esbuild's loader: import attributes first, because `loader: 'default'` would drop them,

@@ -4,10 +4,10 @@ import type { BuildOptions } from '../../../src/bundle/build-options.ts'
 import type { BuildOutcome } from '../../../src/bundle/build-outcome.ts'
 import type { Bundler } from '../../../src/bundle/bundler.ts'
 import { createBundler } from '../../../src/bundle/bundler.ts'
-import type { EsbuildPlugin } from '../../../src/bundle/esbuild.ts'
 import type { BundleEvents } from '../../../src/bundle/events.ts'
-import { inputReader } from '../../../src/bundle/inputs.ts'
-import type { PluginBuild, PluginHost } from '../../../src/bundle/plugin-host.ts'
+import type { SomonPlugin } from '../../../src/bundle/plugin.ts'
+import { createPluginHost } from '../../../src/bundle/plugins.ts'
+import { unguarded } from '../../../src/base/guard.ts'
 import type { ResolveOptions } from '../../../src/resolve/resolution.ts'
 import { createResolver } from '../../../src/resolve/resolver.ts'
 
@@ -28,8 +28,7 @@ export interface Bundling extends AsyncDisposable {
 export interface BundlingOptions {
   readonly resolve?: Partial<ResolveOptions>
   readonly build?: Partial<BuildOptions>
-  readonly plugins?: (build: PluginBuild) => readonly EsbuildPlugin[]
-  readonly host?: Partial<PluginHost>
+  readonly plugins?: readonly SomonPlugin[]
   readonly env?: NodeJS.ProcessEnv
 }
 
@@ -61,7 +60,13 @@ export function createBundling(root: string, given: BundlingOptions = {}): Bundl
     clock: systemClock,
     events,
     resolver: createResolver(resolve, { events: new EventHub() }),
-    plugins: testPlugins(given),
+    plugins: createPluginHost(given.plugins ?? [], {
+      root,
+      clock: systemClock,
+      events: new EventHub(),
+      guard: unguarded,
+      hookTimeoutMs: 0,
+    }),
     limits,
     env: given.env ?? process.env,
   })
@@ -83,24 +88,5 @@ export function createBundling(root: string, given: BundlingOptions = {}): Bundl
       return outcome
     },
     [Symbol.asyncDispose]: () => bundler.close(),
-  }
-}
-
-function testPlugins(given: BundlingOptions): PluginHost {
-  return {
-    active: given.plugins !== undefined,
-    esbuildPlugins: (build) => [...(given.plugins?.(build) ?? []), inputReader(build)],
-    outputPlugins: () => [],
-    keys: () => ({ parts: [], uncacheable: undefined }),
-    declaredInputs: () => ({ files: [], dirs: [], env: [] }),
-    beforeLoad: async () => {},
-    built: () => {},
-    instantiate: () => {},
-    verifies: false,
-    verify: async () => {},
-    retire: async () => {},
-    watchChange: () => {},
-    stats: () => [],
-    ...given.host,
   }
 }

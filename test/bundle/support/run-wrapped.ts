@@ -59,7 +59,7 @@ export async function runWrapped(artifact: Runnable, options: RunOptions = {}): 
     dynamicCalls.push({ site, args })
     return options.modules?.[String(args[0])] ?? import(String(args[0]))
   })
-  const wrapper = script.runInThisContext() as (...args: unknown[]) => () => Iterator<undefined>
+  const wrapper = script.runInThisContext() as (...args: unknown[]) => () => { next(): unknown }
   const body = wrapper(...WRAPPER_PARAMETERS.map((name) => scope[name]), ...sites)()
   const registered = body.next()
   options.beforeBody?.(getters)
