@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Digest } from '../base/digest.ts'
 import { isSomonError, messageOf, type SomonError } from '../base/error.ts'
-import type { Emitter } from '../base/events.ts'
+import type { Emitter, EventChannel } from '../base/events.ts'
 import type { RelPath } from '../base/project-path.ts'
 import type { Artifact } from '../bundle/artifact.ts'
 import type { GenerationInfo } from '../bundle/plugin.ts'
@@ -19,12 +19,13 @@ import type {
 } from './generation.ts'
 import { Imports, type ImportsParts } from './imports.ts'
 import { instantiate } from './instantiate.ts'
-import { drain, useGeneration } from './lease.ts'
+import { useGeneration } from './lease.ts'
 import type { ResourceCounts } from './ledger.ts'
 import { LiveGeneration } from './live-generation.ts'
 import { checkNamedExports } from './named-exports.ts'
 import { Ownership, type LedgerMode } from './ownership.ts'
 import { RetiredGenerations } from './retired.ts'
+import { retireGeneration, type RetirementParts } from './retirement.ts'
 import { settleError } from './settle-error.ts'
 import { Stacks } from './stack.ts'
 
@@ -79,6 +80,8 @@ export interface EvaluatorParts extends ImportsParts {
   readonly map: (artifactId: Digest) => string | undefined
   /** The same, fetched or made now; undefined when it cannot be had. */
   readonly awaitMap: (artifact: ArtifactFacts) => Promise<string | undefined>
+  /** Whether a debugger is attached: then scripts carry their source map for it. */
+  readonly inspected: () => boolean
   /** The text of an input if it is still the one that was built. */
   readonly sourceText: SourceText
   /** Lets plugins add properties to `import.meta`. */
@@ -103,9 +106,14 @@ class SystemEvaluator implements Evaluator {
   readonly #ownership: Ownership
   readonly #stacks: Stacks
   readonly #retired: RetiredGenerations
+  readonly #retirement: RetirementParts
+  readonly #finishedChannel: EventChannel<EvaluateEvents['evaluate.finished']>
+  readonly #failedChannel: EventChannel<EvaluateEvents['evaluate.failed']>
 
   constructor(parts: EvaluatorParts) {
     this.#parts = parts
+    this.#finishedChannel = parts.events.channel('evaluate.finished')
+    this.#failedChannel = parts.events.channel('evaluate.failed')
     this.#imports = new Imports(parts)
     this.#ownership = new Ownership(parts.ledger)
     this.#stacks = new Stacks(parts)
@@ -116,6 +124,13 @@ class SystemEvaluator implements Evaluator {
       leakWarnMs: parts.leakWarnMs,
       onCollected: (filename) => this.#stacks.forget(filename),
     })
+    this.#retirement = {
+      clock: parts.clock,
+      ownership: this.#ownership,
+      retired: this.#retired,
+      channel: parts.events.channel('generation.retired'),
+      disposeTimeoutMs: parts.disposeTimeoutMs,
+    }
   }
 
   instantiate(request: InstantiateRequest): Generation {
@@ -125,6 +140,8 @@ class SystemEvaluator implements Evaluator {
         root: this.#parts.root,
         imports: this.#imports,
         ownership: this.#ownership,
+        inlineMap: (artifactId) =>
+          this.#parts.inspected() ? this.#parts.map(artifactId) : undefined,
         extendMeta: this.#parts.extendMeta,
         onInvalidate: this.#parts.onInvalidate,
       })
@@ -145,14 +162,13 @@ class SystemEvaluator implements Evaluator {
   }
 
   async bindImports(generation: Generation, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
     const own = asLive(generation)
     try {
-      const { deps } = own.facts
-      const namespaces = await Promise.all(
-        deps.map(async (dep) => this.#imports.dependency(dep, signal)),
-      )
-      bind(own, namespaces)
+      const importing = own.facts.deps.map(async (dep) => this.#imports.dependency(dep))
+      bind(own, await untilAborted(Promise.all(importing), signal))
     } catch (error) {
+      if (signal?.aborted === true && error === signal.reason) throw error
       throw this.#failed(error, own, 'bind')
     }
   }
@@ -192,35 +208,11 @@ class SystemEvaluator implements Evaluator {
     return useGeneration(asLive(generation), fn, this.#ownership)
   }
 
-  async retire(
+  retire(
     generation: Generation,
     options: { readonly drainTimeoutMs: number },
   ): Promise<RetireReport> {
-    const own = asLive(generation)
-    const { code, state, facts } = own
-    if (code === undefined || state === 'draining') return NOTHING_RETIRED
-    own.state = 'draining'
-    const hasServed = state === 'live'
-    const drained = hasServed
-      ? await drain(own, this.#parts.clock, options.drainTimeoutMs)
-      : own.leases === 0
-    code.controller.abort(new Error(`Generation ${facts.number} of "${facts.module}" has retired`))
-    const { data, errors } = await this.#ownership.run(facts.token, () =>
-      code.hot.dispose(this.#parts.clock, this.#parts.disposeTimeoutMs),
-    )
-    const swept = await this.#sweep(own)
-    own.state = 'retired'
-    own.release()
-    this.#retired.retire(code.tag)
-    const report: RetireReport = {
-      drained,
-      swept: swept.swept,
-      left: swept.left,
-      hotData: data,
-      errors: [...errors, ...swept.errors].map(settleError),
-    }
-    this.#announce(own, report)
-    return report
+    return retireGeneration(asLive(generation), this.#retirement, options.drainTimeoutMs)
   }
 
   createCodeCache(generation: Generation): Uint8Array | undefined {
@@ -255,22 +247,11 @@ class SystemEvaluator implements Evaluator {
     this.#retired.close()
   }
 
-  async #sweep(own: LiveGeneration): Promise<{
-    readonly swept: ResourceCounts
-    readonly left: ResourceCounts
-    readonly errors: readonly unknown[]
-  }> {
-    const { ledger } = own.facts
-    if (ledger === undefined) return { swept: {}, left: {}, errors: [] }
-    if (this.#ownership.mode !== 'dispose') return { swept: {}, left: ledger.counts(), errors: [] }
-    return { ...(await ledger.sweep()), left: {} }
-  }
-
   #finished(own: LiveGeneration, codeCache: 'used' | 'rejected' | 'none', startedAt: number): void {
     // A reload that timed out may have retired it while its top-level await was waiting.
     if (own.state !== 'evaluating') return
     own.state = 'live'
-    const channel = this.#parts.events.channel('evaluate.finished')
+    const channel = this.#finishedChannel
     if (!channel.listened) return
     const { module, number, artifact } = own
     const durationMs = this.#parts.clock.elapsed() - startedAt
@@ -302,28 +283,11 @@ class SystemEvaluator implements Evaluator {
     const error = isSomonError(thrown)
       ? thrown
       : settleError(evaluationFailed({ module, reason: describeThrown(thrown) }, { cause: thrown }))
-    const channel = this.#parts.events.channel('evaluate.failed')
+    const channel = this.#failedChannel
     if (channel.listened) channel.emit({ module, number, artifact, stage, error })
     return error
   }
-
-  #announce(own: LiveGeneration, report: RetireReport): void {
-    const channel = this.#parts.events.channel('generation.retired')
-    if (!channel.listened) return
-    const { module, number } = own
-    const { drained, swept, left, errors } = report
-    channel.emit({ module, number, drained, swept, left, errors })
-  }
 }
-
-/** What a second retirement of the same generation finds. */
-const NOTHING_RETIRED: RetireReport = Object.freeze({
-  drained: true,
-  swept: {},
-  left: {},
-  hotData: {},
-  errors: [],
-})
 
 function asLive(generation: Generation): LiveGeneration {
   if (generation instanceof LiveGeneration) return generation
@@ -345,6 +309,19 @@ function bind(own: LiveGeneration, namespaces: readonly Namespace[]): void {
     code.dependencies.push(namespace)
   }
   code.exports.bind(namespaces)
+}
+
+/** Stops waiting when the signal aborts; what is awaited goes on for whoever else waits. */
+async function untilAborted<T>(task: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return task
+  const { promise, reject } = Promise.withResolvers<never>()
+  const onAbort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([task, promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
 }
 
 function describeThrown(thrown: unknown): string {

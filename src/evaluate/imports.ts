@@ -83,10 +83,10 @@ export class Imports {
    * @throws SomonError SOMON_EVALUATE_IMPORT_FAILED, _IMPORT_TYPESCRIPT, _IMPORT_STUCK, and what
    *   the guard refuses with
    */
-  dependency(dep: ArtifactDependency, signal?: AbortSignal): Namespace | Promise<Namespace> {
+  dependency(dep: ArtifactDependency): Namespace | Promise<Namespace> {
     const site = siteOf(dep)
     const target = this.#target(site, dep.attributes ?? {}, 'import')
-    return this.#namespaces.get(keyOf(target)) ?? this.#import(target, site, signal)
+    return this.#namespaces.get(keyOf(target)) ?? this.#import(target, site)
   }
 
   /** @throws SomonError SOMON_EVALUATE_SYNC_EXTERNAL when it has a top-level await */
@@ -174,21 +174,21 @@ export class Imports {
     }
   }
 
-  #import(target: Target, site: ImportSite, signal?: AbortSignal): Promise<Namespace> {
+  #import(target: Target, site: ImportSite): Promise<Namespace> {
     const key = keyOf(target)
     const running = this.#flights.get(key)
     if (running !== undefined) return running
-    const flight = this.#attempt(target, site, signal).finally(() => this.#flights.delete(key))
+    const flight = this.#attempt(target, site).finally(() => this.#flights.delete(key))
     this.#flights.set(key, flight)
     return flight
   }
 
-  async #attempt(target: Target, site: ImportSite, signal?: AbortSignal): Promise<Namespace> {
+  async #attempt(target: Target, site: ImportSite): Promise<Namespace> {
     const task = (): Promise<Namespace> => this.#importOnce(target, site)
     const { guard } = this.#parts
     const namespace = await (target.guardName === undefined
       ? task()
-      : guard(target.guardName, task, { signal, flightKey: target.url }))
+      : guard(target.guardName, task, { flightKey: target.url }))
     this.#namespaces.set(keyOf(target), namespace)
     this.#failures.delete(keyOf(target))
     return namespace

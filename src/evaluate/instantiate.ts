@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import type { Digest } from '../base/digest.ts'
 import { fromRelPath, type RelPath } from '../base/project-path.ts'
 import type { GenerationInfo } from '../bundle/plugin.ts'
 import type { InstantiateRequest, Namespace } from './generation.ts'
@@ -15,6 +16,8 @@ export interface InstantiateParts {
   readonly root: string
   readonly imports: Imports
   readonly ownership: Ownership
+  /** The source map that a debugger needs; undefined while none is attached. */
+  readonly inlineMap: (artifactId: Digest) => string | undefined
   /** Lets plugins add properties to `import.meta`. */
   readonly extendMeta: (meta: Record<string, unknown>, generation: GenerationInfo) => void
   /** What `import.meta.hot.invalidate()` asks for. */
@@ -34,7 +37,8 @@ type Wrapper = (...scope: unknown[]) => () => Body
 export function instantiate(request: InstantiateRequest, parts: InstantiateParts): LiveGeneration {
   const { artifact, number } = request
   const { root, imports, ownership } = parts
-  const compiled = compileArtifact(artifact, { root, number, codeCache: request.codeCache })
+  const map = parts.inlineMap(artifact.id)
+  const compiled = compileArtifact(artifact, { root, number, codeCache: request.codeCache, map })
   const { token, ledger } = ownership.own(compiled.filename) ?? {}
   const exports = new NamespaceBuilder()
   const dependencies: Namespace[] = []

@@ -2,7 +2,7 @@ import type { Digest } from '../base/digest.ts'
 import type { SourceLocation } from '../base/error.ts'
 import type { RelPath } from '../base/project-path.ts'
 import type { ArtifactDependency } from '../bundle/artifact.ts'
-import type { Generation, GenerationState, Namespace } from './generation.ts'
+import type { Generation, GenerationState, Namespace, RetireReport } from './generation.ts'
 import type { HotState } from './hot.ts'
 import type { Ledger } from './ledger.ts'
 import type { NamespaceBuilder } from './namespace.ts'
@@ -52,6 +52,8 @@ export class LiveGeneration implements Generation {
   leases = 0
   /** Called when the last lease of a draining generation is given back. */
   onIdle: (() => void) | undefined
+  /** The retirement that is under way; later calls join it. */
+  retiring: Promise<RetireReport> | undefined
   #code: GenerationCode | undefined
   #artifact: Digest
 
@@ -100,6 +102,8 @@ export class LiveGeneration implements Generation {
   release(): void {
     this.#code = undefined
     this.onIdle = undefined
+    // Its report holds `hotData`, which is the user's.
+    this.retiring = undefined
   }
 }
 

@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url'
 import { Script } from 'node:vm'
 import { messageOf } from '../base/error.ts'
 import { fromRelPath } from '../base/project-path.ts'
@@ -31,8 +32,11 @@ export function compileArtifact(
     readonly root: string
     readonly number: number
     readonly codeCache?: Uint8Array | undefined
+    /** A source map to hand to an attached debugger; the code cache is then left unused. */
+    readonly map?: string | undefined
   },
 ): CompiledScript {
+  if (request.map !== undefined) return compileForDebugger(artifact, request.map, request)
   const filename = scriptName(request.root, artifact.entry, request.number)
   try {
     const script = new Script(artifact.code, {
@@ -48,6 +52,18 @@ export function compileArtifact(
       { cause: settleError(error) },
     )
   }
+}
+
+/** Node's own source map support would keep 4–8 KB for each script: only a debugger gets maps. */
+function compileForDebugger(
+  artifact: Artifact,
+  map: string,
+  { root, number }: { readonly root: string; readonly number: number },
+): CompiledScript {
+  const rooted = { ...(JSON.parse(map) as object), sourceRoot: pathToFileURL(`${root}/`).href }
+  const base64 = Buffer.from(JSON.stringify(rooted)).toString('base64')
+  const code = `${artifact.code}\n//# sourceMappingURL=data:application/json;base64,${base64}`
+  return compileArtifact({ ...artifact, code }, { root, number })
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

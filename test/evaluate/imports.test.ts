@@ -223,6 +223,38 @@ describe('Evaluator.bindImports()', () => {
   })
 })
 
+describe('Evaluator.bindImports() with a signal', () => {
+  test('stops waiting when it aborts, and others go on', async () => {
+    await using fixture = await packages({ 'slow/index.js': 'exports.a = 1' })
+    const gate = Promise.withResolvers<void>()
+    using rig = createRig(fixture.root, {
+      guardName: () => 'module:slow@1.0.0',
+      guard: async (_dependency, task, call) => {
+        await gate.promise
+        call?.signal?.throwIfAborted()
+        return task(new AbortController().signal)
+      },
+    })
+    const failed: unknown[] = []
+    rig.events.on('evaluate.failed', (event) => failed.push(event))
+    const artifact = importing({ spec: 'slow', names: ['a'] })
+    const controller = new AbortController()
+    const [first, second] = [1, 2].map((number) =>
+      rig.evaluator.instantiate({ artifact, number, reloadable: true }),
+    )
+    if (first === undefined || second === undefined) throw new Error('two generations are needed')
+    const aborted = rig.evaluator.bindImports(first, controller.signal)
+    const waiting = rig.evaluator.bindImports(second)
+
+    controller.abort(new Error('enough'))
+    await expect(aborted).rejects.toThrow('enough')
+    gate.resolve()
+    await waiting
+
+    expect(failed).toEqual([])
+  })
+})
+
 describe('Evaluator.bindImportsSync()', () => {
   test('gives builtins, ES modules and CommonJS their namespaces', async () => {
     await using fixture = await packages({

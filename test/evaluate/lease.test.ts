@@ -93,6 +93,22 @@ function intervals(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
 }
 
+describe('Evaluator.retire()', () => {
+  test('retire() during a retirement joins it', async () => {
+    using rig = createRig('/project')
+    const generation = await rig.start(simple)
+    const call = Promise.withResolvers<void>()
+    const held = rig.evaluator.use(generation, () => call.promise)
+
+    const first = rig.evaluator.retire(generation, { drainTimeoutMs: 1000 })
+    const second = rig.evaluator.retire(generation, { drainTimeoutMs: 1000 })
+    call.resolve()
+    await held
+
+    expect(await second).toBe(await first)
+  })
+})
+
 describe('evaluation that does not end', () => {
   test('retire() ends what a waiting top-level await has started, and it never goes live', async () => {
     using rig = createRig('/project')

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { scriptName } from '../../src/evaluate/script.ts'
+import { compileArtifact, scriptName } from '../../src/evaluate/script.ts'
 import { createRig } from './support/evaluator.ts'
-import { wrapped } from './support/wrapped.ts'
+import { identityMap, wrapped } from './support/wrapped.ts'
 
 const lazy = wrapped({
   body: 'function unused() { return 1 } function run() { return [1, 2].map((x) => x + 1) } run()',
@@ -42,6 +42,36 @@ describe('code cache', () => {
     await rig.evaluator.retire(generation, { drainTimeoutMs: 0 })
 
     expect(rig.evaluator.createCodeCache(generation)).toBeUndefined()
+  })
+})
+
+describe('compileArtifact()', () => {
+  test('hands the source map to an attached debugger, with sources below the root', () => {
+    const artifact = wrapped({ body: '1' })
+    const map = identityMap('src/a.ts', 1)
+
+    const { script } = compileArtifact(artifact, { root: '/project', number: 1, map })
+    const encoded = script.sourceMapURL?.split('base64,')[1] ?? ''
+
+    expect(JSON.parse(Buffer.from(encoded, 'base64').toString())).toMatchObject({
+      sources: ['src/a.ts'],
+      sourceRoot: 'file:///project/',
+    })
+  })
+
+  test.each([true, false])('asks for the map only while inspected: %s', async (inspected) => {
+    const asked: string[] = []
+    using rig = createRig('/project', {
+      inspected: () => inspected,
+      map: (id) => {
+        asked.push(id)
+        return undefined
+      },
+    })
+
+    await rig.start(lazy)
+
+    expect(asked).toEqual(inspected ? [lazy.id] : [])
   })
 })
 

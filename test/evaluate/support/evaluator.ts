@@ -42,6 +42,7 @@ export function createRig(root: string, overrides: Partial<EvaluatorParts> = {})
     importSource: () => Promise.reject(new Error('no sources here')),
     map: (id) => maps.get(id),
     awaitMap: (artifact) => Promise.resolve(maps.get(artifact.id)),
+    inspected: () => false,
     sourceText: (_artifact, file) => {
       const path = resolvePath(root, file)
       return existsSync(path) ? readFileSync(path, 'utf8') : undefined

@@ -12,7 +12,7 @@ import { constants, PerformanceObserver } from 'node:perf_hooks'
 import { systemClock } from '../../../src/base/clock.ts'
 import { createRig } from './evaluator.ts'
 import { leakModule, type LeakKind } from './leak-kinds.ts'
-import { wrapped } from './wrapped.ts'
+import { identityMap, wrapped } from './wrapped.ts'
 
 /** What a run found. */
 export interface LeakFindings {
@@ -73,7 +73,9 @@ async function run(wanted: LeakKind, before: number, count: number): Promise<Lea
   let finalized = 0
   rig.events.on('generation.collected', () => (finalized += 1))
   const reload = async (revision: number): Promise<void> => {
-    const artifact = wrapped(leakModule(wanted, revision))
+    const module = leakModule(wanted, revision)
+    const artifact = wrapped(module)
+    rig.maps.set(artifact.id, identityMap('entry.ts', module.body.split('\n').length))
     const generation = rig.evaluator.instantiate({ artifact, number: revision, reloadable: true })
     try {
       await rig.evaluator.bindImports(generation)
@@ -84,6 +86,7 @@ async function run(wanted: LeakKind, before: number, count: number): Promise<Lea
       if (wanted === 'thrown error kept' && errorsKept.push(error) > KEPT) errorsKept.shift()
     }
     await rig.evaluator.retire(generation, { drainTimeoutMs: 1000 })
+    rig.maps.delete(artifact.id)
     if (revision % 10 === 0) await turn()
   }
   for (let revision = 0; revision < before; revision += 1) await reload(revision)
