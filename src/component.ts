@@ -1,1 +1,2 @@
-export { SomonError } from './base/error.ts'
+export type { DisposeHook, Hot } from './evaluate/hot.ts'
+export type { SomonImportMeta } from './evaluate/import-meta.ts'

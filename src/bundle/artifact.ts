@@ -61,3 +61,6 @@ export interface Artifact {
     readonly fingerprint: Digest
   }
 }
+
+/** Everything about an artifact but its text: what may outlive the code in memory. */
+export type ArtifactFacts = Omit<Artifact, 'code'>

@@ -4,7 +4,7 @@ import type { Emitter, EventChannel } from '../base/events.ts'
 import type { RelPath } from '../base/project-path.ts'
 import { fromRelPath } from '../base/project-path.ts'
 import { Semaphore } from '../base/semaphore.ts'
-import type { Artifact } from './artifact.ts'
+import type { ArtifactFacts } from './artifact.ts'
 import type { BuildOptions } from './build-options.ts'
 import type { BuildOutcome } from './build-outcome.ts'
 import { BuildRun } from './build-run.ts'
@@ -42,7 +42,11 @@ export interface Bundler {
    *
    * @returns undefined when an input has changed since, so that no wrong map is ever shown
    */
-  map(artifact: Artifact, options: BuildOptions, signal?: AbortSignal): Promise<string | undefined>
+  map(
+    artifact: ArtifactFacts,
+    options: BuildOptions,
+    signal?: AbortSignal,
+  ): Promise<string | undefined>
   stats(): BundlerStats
   /** Stops the esbuild service; a later build starts a new one. */
   close(): Promise<void>
@@ -127,7 +131,7 @@ class EsbuildBundler implements Bundler {
   }
 
   async map(
-    artifact: Artifact,
+    artifact: ArtifactFacts,
     options: BuildOptions,
     signal?: AbortSignal,
   ): Promise<string | undefined> {

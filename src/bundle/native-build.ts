@@ -77,7 +77,8 @@ export function readMetafile(metafile: EsbuildMetafile): BundleMetafile {
   }
   const inputs: Record<string, BundleMetafile['inputs'][string]> = {}
   for (const [path, input] of Object.entries(metafile.inputs)) {
-    // esbuild leaves the member out where it would be false.
+    // esbuild leaves the member out where it would be false, which its types do not say.
+    // oxlint-disable-next-line typescript/no-unnecessary-type-conversion
     const imports = input.imports.map((item) => ({ ...item, external: Boolean(item.external) }))
     inputs[path] = { ...input, imports, bytesInOutput: contributed.get(path) ?? 0 }
   }

@@ -30,6 +30,16 @@ export function readEnvironment(): Environment {
   }
 }
 
+/** Reads one variable as it is now: builds record those that plugins name. */
+export function environmentValue(name: string): string | undefined {
+  return process.env[name]
+}
+
+/** The environment itself, for children that inherit it. */
+export function processEnvironment(): NodeJS.ProcessEnv {
+  return process.env
+}
+
 /** Returns the nearest folder upward that holds a package.json, else the folder itself. */
 export function findProjectRoot(folder: string): string {
   for (let at = folder; ; at = dirname(at)) {

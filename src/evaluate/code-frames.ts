@@ -1,7 +1,7 @@
 import { codeFrame } from '../base/code-frame.ts'
 import type { ErrorDetails, SourceLocation } from '../base/error.ts'
 import type { RelPath } from '../base/project-path.ts'
-import type { ArtifactFacts } from './generation.ts'
+import type { ArtifactFacts } from '../bundle/artifact.ts'
 import type { MappedPosition } from './stack.ts'
 
 /** Returns the text of an input; undefined when it is not any more what was built. */

@@ -3,14 +3,13 @@ import type { Digest } from '../base/digest.ts'
 import { isSomonError, messageOf, type SomonError } from '../base/error.ts'
 import type { Emitter, EventChannel } from '../base/events.ts'
 import type { RelPath } from '../base/project-path.ts'
-import type { Artifact } from '../bundle/artifact.ts'
+import type { Artifact, ArtifactFacts } from '../bundle/artifact.ts'
 import type { GenerationInfo } from '../bundle/plugin.ts'
 import { frameOf, type SourceText } from './code-frames.ts'
 import { evaluationFailed, syncTopLevelAwait } from './errors.ts'
 import type { EvaluateEvents } from './events.ts'
 import { runBody } from './execute.ts'
 import type {
-  ArtifactFacts,
   Generation,
   InstantiateRequest,
   Namespace,

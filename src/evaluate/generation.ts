@@ -32,9 +32,6 @@ export interface Generation {
   readonly listens: boolean
 }
 
-/** Everything of an artifact but its code, which a generation must not keep alive. */
-export type ArtifactFacts = Omit<Artifact, 'code'>
-
 /** What makes a generation out of an artifact. */
 export interface InstantiateRequest {
   readonly artifact: Artifact

@@ -3,6 +3,26 @@ import { pathToFileURL } from 'node:url'
 import { fromRelPath, type RelPath } from '../base/project-path.ts'
 import type { Hot } from './hot.ts'
 
+/** What `import.meta` holds in a source that somon evaluates, beside what plugins add. */
+export interface SomonImportMeta {
+  readonly url: string
+  readonly filename: string
+  readonly dirname: string
+  /** True in the entry of `somon run`. */
+  readonly main: boolean
+  /** Undefined where reload is impossible. */
+  readonly hot: Hot | undefined
+  /** Resolves from this source file; returns a URL, or the name of a builtin. */
+  resolve(specifier: string): string
+}
+
+declare global {
+  interface ImportMeta {
+    /** Set by somon where the module can be reloaded. */
+    readonly hot?: Hot | undefined
+  }
+}
+
 export interface ImportMetaParts {
   readonly root: string
   /** The entry, relative to the root. */

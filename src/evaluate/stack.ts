@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Digest } from '../base/digest.ts'
 import { fromRelPath } from '../base/project-path.ts'
-import type { ArtifactFacts } from './generation.ts'
+import type { ArtifactFacts } from '../bundle/artifact.ts'
 import { errorsWithin, readStack } from './settle-error.ts'
 import { SourceMaps, type SourcePosition } from './source-map.ts'
 

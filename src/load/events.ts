@@ -1,10 +1,13 @@
 import type { RelPath } from '../base/project-path.ts'
 import type { ArtifactSource } from './loaded-artifact.ts'
 
-/** What the loader tells; one flight, however many callers share it, is told once. */
+/**
+ * What the loader tells; one flight, however many callers share it, is told once. The loads of
+ * modules, which include evaluation and the live ones, are told by `module` as `load.*`.
+ */
 export interface LoadEvents {
-  'load.started': { readonly entry: RelPath; readonly key: string }
-  'load.finished': {
+  'artifact.started': { readonly entry: RelPath; readonly key: string }
+  'artifact.finished': {
     readonly entry: RelPath
     readonly artifact: string
     readonly source: ArtifactSource
@@ -12,7 +15,7 @@ export interface LoadEvents {
     /** The plugin that keeps the artifact off the disk, if any. */
     readonly uncacheable: string | undefined
   }
-  'load.failed': {
+  'artifact.failed': {
     readonly entry: RelPath
     /** A coded one unless something is broken. */
     readonly error: unknown

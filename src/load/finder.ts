@@ -3,7 +3,7 @@ import type { Digest } from '../base/digest.ts'
 import type { Emitter } from '../base/events.ts'
 import type { RelPath } from '../base/project-path.ts'
 import { SingleFlight } from '../base/single-flight.ts'
-import type { Artifact } from '../bundle/artifact.ts'
+import type { Artifact, ArtifactFacts } from '../bundle/artifact.ts'
 import type { Fingerprint } from '../bundle/bundler.ts'
 import type { BackgroundWrites } from './background-writes.ts'
 import type { BatchedBuild, BuildBatcher } from './batch.ts'
@@ -65,7 +65,8 @@ export class ArtifactFinder {
   readonly #landing = new Set<Promise<unknown>>()
   /** Built and not yet on the disk: memory may have refused it. */
   readonly #storing = new Map<Digest, Resident>()
-  readonly #memoryOnly = new WeakSet<Artifact>()
+  /** By the list of inputs, which an artifact shares with its facts. */
+  readonly #memoryOnly = new WeakSet<Artifact['inputs']>()
   readonly #hits = { memory: 0, disk: 0, external: 0 }
   readonly #misses = new Map<string, number>()
   readonly #started
@@ -75,9 +76,9 @@ export class ArtifactFinder {
 
   constructor(parts: FinderParts) {
     this.#parts = parts
-    this.#started = parts.events.channel('load.started')
-    this.#finished = parts.events.channel('load.finished')
-    this.#failed = parts.events.channel('load.failed')
+    this.#started = parts.events.channel('artifact.started')
+    this.#finished = parts.events.channel('artifact.finished')
+    this.#failed = parts.events.channel('artifact.failed')
   }
 
   artifact(
@@ -122,8 +123,8 @@ export class ArtifactFinder {
     return entries.filter((entry) => residents.delete(this.wanted(entry).key)).length
   }
 
-  isMemoryOnly(artifact: Artifact): boolean {
-    return this.#memoryOnly.has(artifact)
+  isMemoryOnly(artifact: ArtifactFacts): boolean {
+    return this.#memoryOnly.has(artifact.inputs)
   }
 
   counts(): {
@@ -251,7 +252,7 @@ export class ArtifactFinder {
     residents.set(key, resident)
     tracked.succeed(entry, resident)
     if (uncacheable !== undefined || inputs.uncacheable !== undefined)
-      this.#memoryOnly.add(artifact)
+      this.#memoryOnly.add(artifact.inputs)
     else {
       this.#storing.set(key, resident)
       const write = store.put({ artifact, assets, manifest, metafile, map })

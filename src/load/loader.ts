@@ -5,7 +5,7 @@ import type { Digest } from '../base/digest.ts'
 import type { Emitter } from '../base/events.ts'
 import type { RelPath } from '../base/project-path.ts'
 import { SingleFlight } from '../base/single-flight.ts'
-import type { Artifact } from '../bundle/artifact.ts'
+import type { Artifact, ArtifactFacts } from '../bundle/artifact.ts'
 import type { BuildOptions } from '../bundle/build-options.ts'
 import type { BuildMetafile } from '../bundle/metafile.ts'
 import type { Bundler } from '../bundle/bundler.ts'
@@ -55,13 +55,13 @@ export interface Loader {
   /** @throws SomonError SOMON_LOAD_SYNC_MISS when only a build could answer */
   artifactSync(entry: RelPath): LoadedArtifact
   /** The source map of an artifact: stored, or made now from unchanged inputs. */
-  map(artifact: Artifact, signal?: AbortSignal): Promise<string | undefined>
+  map(artifact: ArtifactFacts, signal?: AbortSignal): Promise<string | undefined>
   /** The stored or remembered map without waiting. */
   mapSync(artifactId: string): string | undefined
   /** The bytes of an asset of an artifact, by its digest. */
   asset(artifact: Artifact, sha256: Digest): Uint8Array | undefined
   /** The text of an input if it is still the one that was built. */
-  sourceText(artifact: Artifact, file: RelPath): string | undefined
+  sourceText(artifact: ArtifactFacts, file: RelPath): string | undefined
   storeCodeCache(artifact: Artifact, bytes: Uint8Array): Promise<void>
   /**
    * Counts what a live generation keeps in memory and keeps its entry watched and in the graph.
@@ -184,7 +184,7 @@ class ArtifactLoader implements Loader {
     return this.#finder.artifactSync(entry)
   }
 
-  async map(artifact: Artifact, signal?: AbortSignal): Promise<string | undefined> {
+  async map(artifact: ArtifactFacts, signal?: AbortSignal): Promise<string | undefined> {
     const known = this.mapSync(artifact.id)
     if (known !== undefined) return known
     return this.#maps.run(artifact.id, (leave) => this.#makeMap(artifact, leave), signal)
@@ -199,7 +199,7 @@ class ArtifactLoader implements Loader {
     return resident?.assets.get(sha256) ?? this.#store.asset(sha256)
   }
 
-  sourceText(artifact: Artifact, file: RelPath): string | undefined {
+  sourceText(artifact: ArtifactFacts, file: RelPath): string | undefined {
     return sourceText(this.#parts.options.root, artifact, file)
   }
 
@@ -275,7 +275,7 @@ class ArtifactLoader implements Loader {
     await this.settled()
   }
 
-  async #makeMap(artifact: Artifact, signal: AbortSignal): Promise<string | undefined> {
+  async #makeMap(artifact: ArtifactFacts, signal: AbortSignal): Promise<string | undefined> {
     const { bundler, options } = this.#parts
     if (options.sourceMaps === 'none') return undefined
     const map = await bundler.map(artifact, options, signal)

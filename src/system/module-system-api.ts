@@ -33,6 +33,14 @@ export interface WatchOptions {
   ) => void | Promise<void>
 }
 
+export interface ValidateOptions {
+  /** Runs the project's own `tsc --noEmit`. */
+  readonly types?: boolean
+  /** Imports every external, which runs its code, and looks for the imported names. */
+  readonly externals?: boolean
+  readonly signal?: AbortSignal
+}
+
 export interface ValidationReport {
   readonly ok: boolean
   readonly entries: readonly {
@@ -53,6 +61,9 @@ export interface SystemStats {
     readonly external: number
     readonly miss: number
     readonly failed: number
+    /** Loads that wait for a build to begin. */
+    readonly queued: number
+    readonly building: number
   }
   readonly cache: CacheStats
   readonly bundler: BundlerStats
@@ -72,10 +83,7 @@ export interface ModuleSystemApi extends AsyncDisposable {
   loadSync<T = Record<string, unknown>>(entry: string | URL, options?: LoadOptions): Module<T>
   bundle(entries: string | readonly string[], options?: BundleOptions): Promise<BundleResult>
   compile(entry: string | URL, options?: { readonly signal?: AbortSignal }): Promise<Artifact>
-  validate(
-    entries?: readonly string[],
-    options?: { readonly types?: boolean; readonly signal?: AbortSignal },
-  ): Promise<ValidationReport>
+  validate(entries?: readonly string[], options?: ValidateOptions): Promise<ValidationReport>
   watch(options?: WatchOptions): Promise<WatchSession>
   invalidate(
     pathsOrEntries?: readonly string[],

@@ -140,7 +140,7 @@ describe('resolveSettings()', () => {
         plain(at(settingsOf(sources), path))
 
       const found = [
-        read({ options: nested(path, value) as SettingsInput }),
+        read({ options: nested(path, value) }),
         read({ file: fileOf(nested(path, value)) }),
         read({ flags: { [path]: text } }),
         ...row.env.map((name) => read({ env: environment({ [name]: text }) })),
@@ -171,9 +171,7 @@ describe('resolveSettings()', () => {
             : undefined,
           env: environment(values.has('env') ? { [variable]: String(numbers('env')) } : {}),
           flags: values.has('flags') ? { [row.path]: String(numbers('flags')) } : undefined,
-          options: values.has('options')
-            ? (nested(row.path, numbers('options')) as SettingsInput)
-            : undefined,
+          options: values.has('options') ? nested(row.path, numbers('options')) : undefined,
         }
 
         const value = at(settingsOf(sources), row.path)

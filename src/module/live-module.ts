@@ -1,0 +1,141 @@
+import { EventHub, type Unsubscribe } from '../base/events.ts'
+import type { RelPath } from '../base/project-path.ts'
+import type { Artifact, ArtifactAsset } from '../bundle/artifact.ts'
+import type { Generation, RetireReport } from '../evaluate/generation.ts'
+import { moduleClosed } from './errors.ts'
+import type { Module, ModuleEventMap } from './module.ts'
+import type { ModuleParts } from './module-parts.ts'
+import { reload } from './reload.ts'
+import type { ReloadReport } from './reload-report.ts'
+
+/** A generation that has passed every check, with what it was made of. */
+export interface StartedGeneration {
+  readonly generation: Generation
+  readonly artifact: Artifact
+  readonly codeCache: Uint8Array | undefined
+}
+
+/**
+ * The one implementation of `Module`.
+ *
+ * Invariants: `serving` is replaced in one synchronous step and always holds a generation that
+ * has passed every check; a number is given to one generation only, failed ones included;
+ * `critical` is held by at most one transaction, from instantiate to swap.
+ */
+export class LiveModule implements Module {
+  readonly id: RelPath
+  readonly parts: ModuleParts
+  readonly hub: EventHub<ModuleEventMap> = new EventHub()
+  serving: { readonly generation: Generation; readonly artifact: Artifact }
+  /** Ends the memory count of each generation that is not retired yet. */
+  readonly #pins = new Map<Generation, () => void>()
+  /** Gives out the numbers of this entry's generations. */
+  readonly nextNumber: () => number
+  /** The number of the newest reload; an older one gives up when it sees a newer. */
+  transaction: number = 0
+  /** Aborts what the newest transaction waits for when a newer one begins. */
+  superseding: AbortController = new AbortController()
+  critical: Promise<unknown> = Promise.resolve()
+  /** When the last reload began; a second one within a minute makes the entry hot. */
+  reloadedAt: number = -Infinity
+  /** True after a failed reload until the next success: that one heals. */
+  failing: boolean = false
+  #closed: Promise<void> | undefined
+  readonly #onDispose: (module: LiveModule) => void
+
+  constructor(
+    parts: ModuleParts,
+    started: StartedGeneration,
+    owner: {
+      readonly nextNumber: () => number
+      readonly onDispose: (module: LiveModule) => void
+    },
+  ) {
+    this.id = started.generation.module
+    this.parts = parts
+    this.serving = started
+    this.serve(started)
+    this.nextNumber = owner.nextNumber
+    this.#onDispose = owner.onDispose
+  }
+
+  get generation(): number {
+    return this.serving.generation.number
+  }
+
+  get exports(): Record<string, unknown> {
+    return this.serving.generation.namespace
+  }
+
+  get assets(): readonly ArtifactAsset[] {
+    return this.serving.artifact.assets
+  }
+
+  get isClosed(): boolean {
+    return this.#closed !== undefined
+  }
+
+  use<R>(fn: (exports: never) => R | Promise<R>): Promise<R> {
+    if (this.#closed !== undefined) return Promise.reject(moduleClosed({ module: this.id }))
+    return this.parts.evaluator.use(this.serving.generation, fn)
+  }
+
+  reload(): Promise<ReloadReport> {
+    if (this.#closed !== undefined) return Promise.reject(moduleClosed({ module: this.id }))
+    return reload(this)
+  }
+
+  on<Name extends keyof ModuleEventMap>(
+    name: Name,
+    listener: (event: ModuleEventMap[Name]) => void,
+  ): Unsubscribe {
+    return this.hub.on(name, listener)
+  }
+
+  /** The generation that serves and those that are retired and not yet collected. */
+  generations(): readonly { readonly number: number; readonly state: string }[] {
+    const retired = this.parts.evaluator
+      .retired()
+      .filter((generation) => generation.module === this.id)
+      .map(({ number, leaked }) => ({ number, state: leaked ? 'leaked' : 'retired' }))
+    return [...retired, { number: this.generation, state: this.serving.generation.state }]
+  }
+
+  /** Lets a generation serve from now on; the swap itself. */
+  serve({ generation, artifact, codeCache }: StartedGeneration): void {
+    this.#pins.set(generation, this.parts.loader.pin(artifact, codeCache?.byteLength))
+    this.serving = { generation, artifact }
+    if (codeCache === undefined) this.parts.codeCaches.want(generation, artifact)
+  }
+
+  /** Ends a generation of this module within the drain limit. */
+  async retire(generation: Generation): Promise<RetireReport> {
+    this.parts.codeCaches.forget(generation)
+    const report = await this.parts.evaluator.retire(generation, {
+      drainTimeoutMs: this.parts.limits.drainTimeoutMs,
+    })
+    this.#pins.get(generation)?.()
+    this.#pins.delete(generation)
+    const { module, number, artifact } = generation
+    await this.parts.plugins().retire({ module, number, artifact })
+    return report
+  }
+
+  dispose(): Promise<void> {
+    this.#closed ??= this.#dispose()
+    return this.#closed
+  }
+
+  async #dispose(): Promise<void> {
+    this.transaction += 1
+    this.superseding.abort(moduleClosed({ module: this.id }))
+    this.#onDispose(this)
+    await this.critical
+    const { generation } = this.serving
+    await this.retire(generation)
+    const disposed = this.parts.events.channel('module.disposed')
+    if (disposed.listened) disposed.emit({ module: this.id, generation: generation.number })
+    this.hub.channel('disposed').emit({ module: this.id })
+    this.hub.clear()
+  }
+}

@@ -1,0 +1,195 @@
+import type { Artifact } from '../bundle/artifact.ts'
+import type { Generation, RetireReport } from '../evaluate/generation.ts'
+import type { LoadedArtifact } from '../load/loaded-artifact.ts'
+import { asLoadError } from './as-load-error.ts'
+import type { LiveModule } from './live-module.ts'
+import type { ReloadReport } from './reload-report.ts'
+import { startGeneration, StartFailure } from './start-generation.ts'
+
+/** An entry that is reloaded again within this time gets a kept build context. */
+const HOT_WITHIN_MS = 60_000
+
+/**
+ * Replaces the code of a module, or keeps what serves.
+ *
+ * Order: build → compile → instantiate → bind → execute → verify → swap → drain → dispose →
+ * retire. Until the swap the old generation serves; the swap is one synchronous step. A newer
+ * reload of the same module makes this one give up at its next step with `superseded`. When the
+ * old generation listens on a port the order is `exclusive`: it ends before the new one runs,
+ * and its artifact is evaluated again should the new one fail.
+ */
+export async function reload(module: LiveModule): Promise<ReloadReport> {
+  const { clock } = module.parts
+  const startedAt = clock.elapsed()
+  const hot = startedAt - module.reloadedAt < HOT_WITHIN_MS
+  module.reloadedAt = startedAt
+  const ticket = begin(module)
+  let loaded: LoadedArtifact
+  try {
+    await module.parts.plugins().beforeLoad({ entry: module.id, kind: 'reload' })
+    loaded = await module.parts.loader.artifact(module.id, {
+      hot,
+      fresh: true,
+      signal: ticket.signal,
+    })
+  } catch (error) {
+    return ticket.isOver() ? superseded(module) : failed(module, 'build', error)
+  }
+  const turn = module.critical.then(() => swapIn(module, loaded, ticket, startedAt))
+  module.critical = turn.catch(() => {})
+  return turn
+}
+
+/** Wrapped, because an async function would wait for the promise inside. */
+interface Replaced {
+  readonly retired: Promise<RetireReport>
+}
+
+interface Ticket {
+  readonly signal: AbortSignal
+  /** True once a newer transaction has begun. */
+  isOver(): boolean
+}
+
+function begin(module: LiveModule): Ticket {
+  module.superseding.abort(new Error('A newer reload has begun'))
+  module.superseding = new AbortController()
+  module.transaction += 1
+  const number = module.transaction
+  return { signal: module.superseding.signal, isOver: () => module.transaction !== number }
+}
+
+async function swapIn(
+  module: LiveModule,
+  loaded: LoadedArtifact,
+  ticket: Ticket,
+  startedAt: number,
+): Promise<ReloadReport> {
+  if (ticket.isOver()) return superseded(module)
+  const { artifact } = loaded
+  if (artifact.codeId === module.serving.artifact.codeId) return unchanged(module, artifact)
+  const old = module.serving.generation
+  const order = old.listens ? 'exclusive' : 'overlapping'
+  try {
+    const replace = order === 'exclusive' ? replaceExclusively : replaceOverlapping
+    const { retired } = await replace(module, loaded, ticket)
+    return succeeded(module, old, order, retired, startedAt)
+  } catch (error) {
+    if (ticket.isOver()) return superseded(module)
+    return error instanceof StartFailure
+      ? failed(module, error.stage, error.error)
+      : failed(module, 'execute', error)
+  }
+}
+
+async function replaceOverlapping(
+  module: LiveModule,
+  loaded: LoadedArtifact,
+  ticket: Ticket,
+): Promise<Replaced> {
+  const old = module.serving.generation
+  const hotData: Record<string, unknown> = {}
+  const fresh = await start(module, loaded, hotData, ticket)
+  module.serve({ ...loaded, generation: fresh })
+  // The successor already runs: what the dispose hooks leave arrives in the object it holds.
+  const retired = module.retire(old).then((report) => {
+    Object.assign(hotData, report.hotData)
+    return report
+  })
+  return { retired }
+}
+
+async function replaceExclusively(
+  module: LiveModule,
+  loaded: LoadedArtifact,
+  ticket: Ticket,
+): Promise<Replaced> {
+  const { generation: old, artifact: oldArtifact } = module.serving
+  const report = await module.retire(old)
+  try {
+    const fresh = await start(module, loaded, report.hotData, ticket)
+    module.serve({ ...loaded, generation: fresh })
+  } catch (error) {
+    const again = { artifact: oldArtifact, codeCache: undefined }
+    const restored = await start(module, again, report.hotData, undefined)
+    module.serve({ ...again, generation: restored })
+    throw error
+  }
+  return { retired: Promise.resolve(report) }
+}
+
+function start(
+  module: LiveModule,
+  loaded: Pick<LoadedArtifact, 'artifact' | 'codeCache'>,
+  hotData: Record<string, unknown>,
+  ticket: Ticket | undefined,
+): Promise<Generation> {
+  return startGeneration(
+    module.parts,
+    {
+      artifact: loaded.artifact,
+      codeCache: loaded.codeCache,
+      number: module.nextNumber(),
+      hotData,
+      reloadable: module.parts.reloadable,
+    },
+    ticket?.signal,
+  )
+}
+
+function succeeded(
+  module: LiveModule,
+  old: Generation,
+  order: 'overlapping' | 'exclusive',
+  retired: Promise<RetireReport>,
+  startedAt: number,
+): ReloadReport {
+  const durationMs = module.parts.clock.elapsed() - startedAt
+  const change = { module: module.id, from: old.number, to: module.generation, order, durationMs }
+  const healed = noteSuccess(module)
+  const channel = module.parts.events.channel('module.reloaded')
+  if (channel.listened) channel.emit(change)
+  const report = { ...change, outcome: healed ? 'healed' : 'reloaded', retired } as const
+  module.hub.channel('reloaded').emit(report)
+  return report
+}
+
+function unchanged(module: LiveModule, artifact: Artifact): ReloadReport {
+  module.parts.evaluator.remap(module.serving.generation, artifact)
+  module.serving = { generation: module.serving.generation, artifact }
+  noteSuccess(module)
+  const same = { module: module.id, generation: module.generation }
+  const channel = module.parts.events.channel('module.unchanged')
+  if (channel.listened) channel.emit(same)
+  const report = { ...same, outcome: 'unchanged' } as const
+  module.hub.channel('unchanged').emit(report)
+  return report
+}
+
+/** Returns whether this success ends a time of failures. */
+function noteSuccess(module: LiveModule): boolean {
+  if (!module.failing) return false
+  module.failing = false
+  const healed = module.parts.events.channel('module.healed')
+  if (healed.listened) healed.emit({ module: module.id, generation: module.generation })
+  return true
+}
+
+async function failed(
+  module: LiveModule,
+  stage: 'build' | StartFailure['stage'],
+  thrown: unknown,
+): Promise<ReloadReport> {
+  const error = await module.parts.evaluator.mapErrorStack(asLoadError(module.id, thrown))
+  module.failing = true
+  const failure = { module: module.id, generation: module.generation, stage, error }
+  const channel = module.parts.events.channel('module.reload-failed')
+  if (channel.listened) channel.emit(failure)
+  const report = { ...failure, outcome: 'failed' } as const
+  module.hub.channel('failed').emit(report)
+  return report
+}
+
+function superseded(module: LiveModule): ReloadReport {
+  return { outcome: 'superseded', module: module.id, generation: module.generation }
+}

@@ -1,0 +1,259 @@
+import type { Clock } from '../base/clock.ts'
+import { withDeadline } from '../base/deadline.ts'
+import type { Listener, Unsubscribe } from '../base/events.ts'
+import { Disposal } from '../base/disposal.ts'
+import { fromRelPath, type RelPath } from '../base/project-path.ts'
+import type { Artifact } from '../bundle/artifact.ts'
+import type { BundleOptions, BundleResult } from '../bundle/output.ts'
+import { readEnvironment } from '../config/env.ts'
+import type { Settings } from '../config/settings.ts'
+import { resolveSettings, type SettingsInput } from '../config/sources.ts'
+import type { Explanation } from '../load/explanation.ts'
+import type { ModuleGraph } from '../load/module-graph.ts'
+import { moduleClosed } from '../module/errors.ts'
+import { invalidate } from '../module/invalidate.ts'
+import type { Module } from '../module/module.ts'
+import type { ModuleRegistry } from '../module/module-registry.ts'
+import type { InvalidateReport } from '../module/reload-report.ts'
+import type { WatchSession } from '../module/watch-session.ts'
+import { shutdownTimeout } from './errors.ts'
+import type { SystemEvents } from './events.ts'
+import type {
+  LoadOptions,
+  ModuleSystemApi,
+  ShutdownReport,
+  SystemStats,
+  ValidateOptions,
+  ValidationReport,
+  WatchOptions,
+} from './module-system-api.ts'
+import { systemStats } from './stats.ts'
+import { validateEntries } from './validate.ts'
+import { wire, type Wired } from './wire.ts'
+
+/**
+ * Loads TypeScript at run time, reloads it, and ends what it started.
+ *
+ * The constructor checks and freezes its options; it reads no file and starts no timer, thread or
+ * process. Everything else happens at the first operation.
+ *
+ * @throws SomonError SOMON_CONFIG_INVALID for unknown or wrong options,
+ *   SOMON_CONFIG_NOT_AVAILABLE for options of a later version
+ * @example
+ *   await using system = new ModuleSystem()
+ *   const { exports } = await system.load('./orders.ts')
+ */
+export class ModuleSystem implements ModuleSystemApi {
+  readonly settings: Settings
+  #wired: Wired | undefined
+  /** Set from the first load to the shutdown: what the warm path needs, and nothing else. */
+  #registry: ModuleRegistry | undefined
+  #shutdown: Promise<ShutdownReport> | undefined
+  readonly #sessions = new Set<WatchSession>()
+
+  constructor(options: SettingsInput = {}) {
+    this.settings = resolveSettings({ profile: 'library', options, env: readEnvironment() })
+  }
+
+  /**
+   * Loads an entry, or returns the module that is live.
+   *
+   * Not async: the promise of a live module is returned as it is, at the cost of a map lookup.
+   *
+   * @param entry - a path (relative to the root or absolute), a file URL or a package name
+   */
+  load<T = Record<string, unknown>>(
+    entry: string | URL,
+    options?: LoadOptions,
+  ): Promise<Module<T>> {
+    const module: Promise<Module<unknown>> =
+      this.#registry === undefined
+        ? this.#firstLoad(entry, options)
+        : this.#registry.load(entry, options)
+    return module as Promise<Module<T>>
+  }
+
+  /**
+   * Loads without a promise what is live, in memory, or valid on disk.
+   *
+   * @throws SomonError SOMON_LOAD_SYNC_MISS when a build is needed, SOMON_EVALUATE_SYNC_TLA and
+   *   SOMON_EVALUATE_SYNC_EXTERNAL for top-level await
+   */
+  loadSync<T = Record<string, unknown>>(entry: string | URL): Module<T> {
+    const module: Module<unknown> = this.#open().registry.loadSync(entry)
+    return module as Module<T>
+  }
+
+  /**
+   * Imports the plugins, so that `loadSync` may come first; every other operation does it itself.
+   */
+  async ready(): Promise<void> {
+    await this.#ready()
+  }
+
+  /** Builds files, as `somon bundle` does; in memory when neither outdir nor outfile is given. */
+  async bundle(
+    entries: string | readonly string[],
+    options: BundleOptions = {},
+  ): Promise<BundleResult> {
+    const wired = await this.#ready()
+    return wired.bundle(typeof entries === 'string' ? [entries] : entries, options)
+  }
+
+  /** Builds the artifact of an entry and runs nothing. */
+  async compile(
+    entry: string | URL,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<Artifact> {
+    const { loader } = await this.#ready()
+    const { artifact } = await loader.artifact(loader.entryOf(entry), options)
+    return artifact
+  }
+
+  /** Resolves and builds entries (default: the live ones); findings are returned, not thrown. */
+  async validate(
+    entries?: readonly string[],
+    options: ValidateOptions = {},
+  ): Promise<ValidationReport> {
+    return validateEntries(await this.#ready(), this.settings, entries, options)
+  }
+
+  /** Reloads what file changes make stale; resolves once no later change can be missed. */
+  async watch(options: WatchOptions = {}): Promise<WatchSession> {
+    const wired = await this.#ready()
+    const session = await wired.openSession(options, () => this.#sessions.delete(session))
+    this.#sessions.add(session)
+    return session
+  }
+
+  /**
+   * Forgets what memory holds and reloads the live modules concerned.
+   *
+   * @param pathsOrEntries - entries or files that entries were built from; default everything
+   */
+  async invalidate(
+    pathsOrEntries?: readonly string[],
+    options: { readonly reload?: boolean } = {},
+  ): Promise<InvalidateReport> {
+    const wired = await this.#ready()
+    const entries =
+      pathsOrEntries && entriesOf(pathsOrEntries, wired.loader.graph(), this.settings.root)
+    return invalidate(wired.modules, wired.registry, entries, { reload: options.reload ?? true })
+  }
+
+  /** The graph of everything loaded, or of one entry that has been. */
+  graph(entry?: string): ModuleGraph {
+    const { loader } = this.#open()
+    return loader.graph(entry === undefined ? undefined : loader.entryOf(entry))
+  }
+
+  /** Says how an entry is found, which cache would answer, and what made it stale. */
+  async explain(entry: string): Promise<Explanation> {
+    const { loader, registry } = await this.#ready()
+    const explanation = await loader.explain(loader.entryOf(entry))
+    const live = registry.find(explanation.entry)
+    return live === undefined ? explanation : { ...explanation, generations: live.generations() }
+  }
+
+  stats(): SystemStats {
+    return systemStats(this.#wire())
+  }
+
+  on<Name extends keyof SystemEvents>(
+    event: Name,
+    listener: Listener<SystemEvents[Name]>,
+  ): Unsubscribe {
+    return this.#wire().hub.on(event, listener)
+  }
+
+  /**
+   * Ends watch sessions, modules, builds and caches, in this order; idempotent.
+   *
+   * @param options - `timeoutMs` bounds the whole; what is unfinished then is named in `failures`
+   */
+  shutdown(options: { readonly timeoutMs?: number } = {}): Promise<ShutdownReport> {
+    this.#registry = undefined
+    this.#shutdown ??= this.#end(options.timeoutMs)
+    return this.#shutdown
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown()
+  }
+
+  #wire(): Wired {
+    this.#wired ??= wire(this.settings)
+    return this.#wired
+  }
+
+  async #firstLoad(
+    entry: string | URL,
+    options: LoadOptions | undefined,
+  ): Promise<Module<unknown>> {
+    const { registry } = await this.#ready()
+    if (this.#shutdown !== undefined) throw closedSystem()
+    this.#registry = registry
+    return registry.load(entry, options)
+  }
+
+  #open(): Wired {
+    if (this.#shutdown !== undefined) throw closedSystem()
+    return this.#wire()
+  }
+
+  async #ready(): Promise<Wired> {
+    const wired = this.#open()
+    if (!wired.plugins.isReady) await wired.plugins.ready()
+    return wired
+  }
+
+  async #end(timeoutMs: number | undefined): Promise<ShutdownReport> {
+    const wired = this.#wired
+    if (wired === undefined) return { durationMs: 0, disposed: 0, failures: [] }
+    const startedAt = wired.clock.elapsed()
+    const disposed = wired.registry.size
+    const disposal = new Disposal()
+    const add = (name: string, stop: () => Promise<unknown>): void => {
+      disposal.add(name, async () => {
+        await within(timeoutMs, startedAt, wired.clock, name, stop)
+      })
+    }
+    add('caches and builds', () => wired.close())
+    add('modules', () => wired.registry.close())
+    for (const session of this.#sessions) add('watch session', () => session.close())
+    const failures = await disposal.run()
+    return { durationMs: wired.clock.elapsed() - startedAt, disposed, failures }
+  }
+}
+
+function entriesOf(
+  pathsOrEntries: readonly string[],
+  graph: ModuleGraph,
+  root: string,
+): readonly RelPath[] {
+  const wanted = new Set(pathsOrEntries.map((path) => fromRelPath(root, path)))
+  const entries = graph.modules
+    .filter((module) => wanted.has(fromRelPath(root, module.path)))
+    .flatMap((module) => module.entries)
+  return [...new Set(entries)]
+}
+
+/** Runs one step of the shutdown in what is left of the time for all of them. */
+function within(
+  timeoutMs: number | undefined,
+  startedAt: number,
+  clock: Clock,
+  step: string,
+  stop: () => Promise<unknown>,
+): Promise<unknown> {
+  if (timeoutMs === undefined) return stop()
+  return withDeadline(stop, {
+    timeoutMs: Math.max(1, timeoutMs - (clock.elapsed() - startedAt)),
+    clock,
+    onTimeout: () => shutdownTimeout({ step, timeoutMs }),
+  })
+}
+
+function closedSystem(): Error {
+  return moduleClosed({ module: 'ModuleSystem' })
+}

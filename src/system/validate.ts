@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { SomonError } from '../base/error.ts'
+import type { BuildMessage } from '../bundle/build-message.ts'
+import type { RelPath } from '../base/project-path.ts'
+import type { Settings } from '../config/settings.ts'
+import { asLoadError } from '../module/as-load-error.ts'
+import { typescriptMissing } from './errors.ts'
+import type { ValidateOptions, ValidationReport } from './module-system-api.ts'
+import type { Wired } from './wire.ts'
+
+type EntryFindings = ValidationReport['entries'][number]
+
+/**
+ * Resolves and builds entries and reports what is wrong with them; runs none of their code.
+ *
+ * With `externals` every external is imported and the imported names are looked for, which runs
+ * the code of those packages. With `types` the project's own `tsc --noEmit` runs beside.
+ *
+ * @param entries - as a user writes them; undefined means the live modules
+ */
+export async function validateEntries(
+  wired: Wired,
+  settings: Settings,
+  entries: readonly string[] | undefined,
+  options: ValidateOptions,
+): Promise<ValidationReport> {
+  const wanted = entries ?? [...wired.registry.modules].map((module) => `./${module.id}`)
+  const types = options.types === true ? checkTypes(settings, options.signal) : undefined
+  const findings = await Promise.all(wanted.map((entry) => validateOne(wired, entry, options)))
+  const checked = await types
+  const ok = findings.every(({ errors }) => errors.length === 0) && checked?.ok !== false
+  return checked === undefined
+    ? { ok, entries: findings }
+    : { ok, entries: findings, types: checked }
+}
+
+async function validateOne(
+  wired: Wired,
+  specifier: string,
+  options: ValidateOptions,
+): Promise<EntryFindings> {
+  let entry: RelPath = specifier
+  let warnings: readonly BuildMessage[] = []
+  const errors: SomonError[] = []
+  try {
+    entry = wired.loader.entryOf(specifier)
+    const loaded = await wired.loader.artifact(entry, signalOf(options))
+    warnings = loaded.artifact.warnings
+    if (options.externals === true) await bindOnly(wired, loaded)
+  } catch (thrown) {
+    const error = asLoadError(entry, thrown)
+    errors.push(...(error.errors ?? [error]))
+  }
+  return { entry, errors, warnings }
+}
+
+/** Binds the imports of a generation that is never executed. */
+async function bindOnly(
+  wired: Wired,
+  loaded: Awaited<ReturnType<Wired['loader']['artifact']>>,
+): Promise<void> {
+  const { artifact, codeCache } = loaded
+  const request = { artifact, codeCache, number: 0, reloadable: false }
+  const generation = wired.evaluator.instantiate(request)
+  try {
+    await wired.evaluator.bindImports(generation)
+  } finally {
+    await wired.evaluator.retire(generation, { drainTimeoutMs: 0 })
+  }
+}
+
+async function checkTypes(
+  settings: Settings,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly ok: boolean; readonly output: string }> {
+  const args = [compilerOf(settings.root), '--noEmit', '--pretty', 'false']
+  if (settings.loading.tsconfig !== null) args.push('--project', settings.loading.tsconfig)
+  const child = spawn(process.execPath, args, {
+    cwd: settings.root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...signalOf({ signal }),
+  })
+  const closed = once(child, 'close')
+  const [output, faults] = await Promise.all([text(child.stdout), text(child.stderr)])
+  const [code] = await closed
+  return { ok: code === 0, output: output + faults }
+}
+
+/** Finds the project's own TypeScript, because its version decides what is an error. */
+function compilerOf(root: string): string {
+  try {
+    const manifest = createRequire(join(root, 'package.json')).resolve('typescript/package.json')
+    const compiler = join(dirname(manifest), 'bin', 'tsc')
+    if (existsSync(compiler)) return compiler
+    throw new Error(`there is no ${compiler}`)
+  } catch (cause) {
+    throw typescriptMissing({ root: '.' }, { cause })
+  }
+}
+
+function signalOf(options: { readonly signal?: AbortSignal | undefined }): {
+  readonly signal?: AbortSignal
+} {
+  return options.signal === undefined ? {} : { signal: options.signal }
+}

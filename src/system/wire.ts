@@ -1,0 +1,233 @@
+import { url as inspectorUrl } from 'node:inspector'
+import { homedir } from 'node:os'
+import { systemClock, type Clock } from '../base/clock.ts'
+import { EventHub } from '../base/events.ts'
+import { unguarded } from '../base/guard.ts'
+import type { BuildOptions } from '../bundle/build-options.ts'
+import type { Bundler } from '../bundle/bundler.ts'
+import { fingerprint } from '../bundle/fingerprint.ts'
+import type { BundleOptions, BundleResult } from '../bundle/output.ts'
+import { createDiskTier, type DiskTier } from '../cache/disk.ts'
+import { cacheDir } from '../cache/location.ts'
+import { environmentValue, processEnvironment } from '../config/env.ts'
+import type { Settings } from '../config/settings.ts'
+import { createEvaluator, type Evaluator } from '../evaluate/evaluator.ts'
+import { createLoader, type Loader } from '../load/loader.ts'
+import { referencesOf } from '../load/manifest.ts'
+import { CodeCaches } from '../module/code-caches.ts'
+import type { ModuleParts } from '../module/module-parts.ts'
+import { ModuleRegistry } from '../module/module-registry.ts'
+import type { WatchSession } from '../module/watch-session.ts'
+import type { ResolveOptions, Resolver } from '../resolve/resolution.ts'
+import { createResolver } from '../resolve/resolver.ts'
+import type { SystemEvents } from './events.ts'
+import { lazyBundler } from './lazy-bundler.ts'
+import type { WatchOptions } from './module-system-api.ts'
+import { processConditions } from './process-conditions.ts'
+import { SystemPlugins } from './system-plugins.ts'
+
+/** The parts of one system, connected. */
+export interface Wired {
+  readonly clock: Clock
+  readonly hub: EventHub<SystemEvents>
+  readonly resolver: Resolver
+  readonly disk: DiskTier
+  readonly bundler: Bundler
+  readonly loader: Loader
+  readonly evaluator: Evaluator
+  readonly plugins: SystemPlugins
+  readonly modules: ModuleParts
+  readonly registry: ModuleRegistry
+  bundle(entries: readonly string[], options: BundleOptions): Promise<BundleResult>
+  openSession(options: WatchOptions, onClose: () => void): Promise<WatchSession>
+  close(): Promise<void>
+}
+
+/** Connects the parts of one system; reads nothing and starts nothing. */
+export function wire(settings: Settings): Wired {
+  const clock = systemClock
+  const hub = new EventHub<SystemEvents>()
+  const resolver = createResolver(resolveOptions(settings), { events: hub })
+  const plugins = new SystemPlugins(settings.plugins, {
+    root: settings.root,
+    clock,
+    events: hub,
+    guard: unguarded,
+    hookTimeoutMs: settings.loading.hookTimeoutMs,
+  })
+  const disk = wireDisk(settings, hub, clock)
+  const shared = { settings, clock, hub, resolver, plugins, disk }
+  const bundler = wireBundler(shared)
+  const loader = wireLoader(shared, bundler)
+  // The registry comes last because it needs all others; they reach it when code runs.
+  const later: { registry?: ModuleRegistry } = {}
+  const evaluator = wireEvaluator(shared, loader, () => later.registry)
+  const modules = wireModules(shared, loader, evaluator)
+  const registry = new ModuleRegistry(modules)
+  later.registry = registry
+  return {
+    ...{ clock, hub, resolver, disk, bundler, loader, evaluator, plugins, modules, registry },
+    bundle: () => Promise.reject(new Error('later')),
+    openSession: (options, onClose) =>
+      openSession(settings, { modules, registry, clock, hub }, options, onClose),
+    async close() {
+      await modules.codeCaches.flush()
+      await loader.close()
+      await bundler.close()
+      await disk.close()
+      evaluator.close()
+      hub.clear()
+    },
+  }
+}
+
+interface Shared {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly hub: EventHub<SystemEvents>
+  readonly resolver: Resolver
+  readonly plugins: SystemPlugins
+  readonly disk: DiskTier
+}
+
+function resolveOptions({ root, loading }: Settings): ResolveOptions {
+  const { packages, externals, inline, externalPolicy, allowedSources, alias, tsconfig } = loading
+  const started = processConditions(process.execArgv, environmentValue('NODE_OPTIONS'))
+  return {
+    ...{ root, packages, externals, inline, externalPolicy, allowedSources, alias },
+    conditions: [...new Set([...loading.conditions, ...started])],
+    tsconfig: tsconfig ?? undefined,
+  }
+}
+
+function wireDisk(settings: Settings, hub: EventHub<SystemEvents>, clock: Clock): DiskTier {
+  const { mode, maxBytes, maxAgeMs, dir } = settings.cache.disk
+  return createDiskTier({
+    ...{ name: 'disk', mode, maxBytes, maxAgeMs, referencesOf, events: hub, clock },
+    dir: cacheDir({
+      root: settings.root,
+      configured: dir ?? undefined,
+      xdgCacheHome: environmentValue('XDG_CACHE_HOME'),
+      home: homedir(),
+    }),
+    secret: settings.cache.secret ?? undefined,
+  })
+}
+
+function wireLoader(shared: Shared, bundler: Bundler): Loader {
+  const { settings, resolver, disk, clock, hub } = shared
+  const { cache, loading } = settings
+  return createLoader({
+    ...{ bundler, resolver, disk, clock, events: hub },
+    options: buildOptions(settings),
+    external: () => undefined,
+    env: environmentValue,
+    settings: {
+      maxEntries: cache.maxEntries,
+      maxBytes: cache.maxBytes,
+      ttlMs: cache.ttlMs,
+      maxConcurrentBuilds: loading.maxConcurrentBuilds,
+      maxQueued: loading.maxQueued,
+      validate: cache.disk.validate,
+    },
+  })
+}
+
+function buildOptions(settings: Settings): BuildOptions {
+  const { root, loading, bundle } = settings
+  return {
+    root,
+    resolve: resolveOptions(settings),
+    target: `node${process.versions.node}`,
+    define: bundle.define,
+    loader: {},
+    sourceMaps: loading.sourceMaps,
+  }
+}
+
+function wireBundler({ settings, clock, hub, resolver, plugins }: Shared): Bundler {
+  return lazyBundler(
+    async () => {
+      const { createBundler } = await import('../bundle/bundler.ts')
+      return createBundler({
+        ...{ clock, resolver, events: hub },
+        plugins: plugins.host,
+        limits: settings.bundle,
+        env: processEnvironment(),
+      })
+    },
+    (options) => fingerprint(options, plugins.host, resolver.inlineNames()),
+  )
+}
+
+function wireEvaluator(
+  { settings, clock, hub, resolver, plugins }: Shared,
+  loader: Loader,
+  registry: () => ModuleRegistry | undefined,
+): Evaluator {
+  const { root, loading } = settings
+  return createEvaluator({
+    ...{ root, clock, events: hub, ledger: loading.ledger, guard: unguarded },
+    resolve: (specifier, importer, kind) => resolver.resolve(specifier, importer, kind),
+    guardName: () => undefined,
+    importSource: async ({ file }) => {
+      const module = await registry()?.load(file, {})
+      return module?.exports ?? {}
+    },
+    leakWarnMs: () => loading.leakWarnMs,
+    disposeTimeoutMs: loading.hookTimeoutMs,
+    map: (artifactId) => loader.mapSync(artifactId),
+    awaitMap: (artifact) => loader.map(artifact),
+    inspected: () => inspectorUrl() !== undefined,
+    sourceText: (artifact, file) => loader.sourceText(artifact, file),
+    extendMeta: (meta, generation) => plugins.host.instantiate(meta, generation),
+    onInvalidate: (entry) => void registry()?.find(entry)?.reload(),
+  })
+}
+
+function wireModules(
+  { settings, clock, hub, plugins }: Shared,
+  loader: Loader,
+  evaluator: Evaluator,
+): ModuleParts {
+  return {
+    ...{ loader, evaluator, clock, events: hub },
+    plugins: () => plugins.host,
+    limits: settings.loading,
+    checks: new Set(),
+    codeCaches: new CodeCaches({ clock, loader, evaluator }),
+    reloadable: settings.loading.ledger !== 'off',
+  }
+}
+
+async function openSession(
+  settings: Settings,
+  parts: {
+    readonly modules: ModuleParts
+    readonly registry: ModuleRegistry
+    readonly clock: Clock
+    readonly hub: EventHub<SystemEvents>
+  },
+  options: WatchOptions,
+  onClose: () => void,
+): Promise<WatchSession> {
+  const { createWatcher } = await import('../watch/watcher.ts')
+  const { openWatchSession } = await import('../module/watch-session.ts')
+  const { modules, registry, clock, hub } = parts
+  const { watchDebounceMs, watchPollMs } = settings.loading
+  const { verify } = options
+  return openWatchSession({
+    ...{ modules, registry, onClose, root: settings.root },
+    watcher: createWatcher({
+      ...{ clock, events: hub },
+      debounceMs: options.debounceMs ?? watchDebounceMs,
+      maxDelayMs: MAX_WATCH_DELAY_MS,
+      pollMs: watchPollMs,
+    }),
+    entries: options.entries?.map((entry) => modules.loader.entryOf(entry)),
+    verify: verify && ((namespace, _generation, signal) => verify(namespace, signal)),
+  })
+}
+
+/** However often a file is written, its change is told after this time. */
+const MAX_WATCH_DELAY_MS = 250

@@ -1,0 +1,161 @@
+import { pathToFileURL } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { isSomonError } from '../../src/base/error.ts'
+import { ModuleSystem } from '../../src/system/module-system.ts'
+import { createFixture } from '../support/fixture.ts'
+
+describe('ModuleSystem.load()', () => {
+  test('evaluates TypeScript and what it imports', async () => {
+    await using fixture = await createFixture({
+      'main.ts': `import { twice } from './twice.ts'\nexport const answer: number = twice(21)`,
+      'twice.ts': 'export const twice = (n: number): number => n * 2',
+    })
+    await using system = new ModuleSystem({ root: fixture.root })
+
+    const module = await system.load<{ answer: number }>('./main.ts')
+
+    expect(module.exports.answer).toBe(42)
+    expect(module.id).toBe('main.ts')
+    expect(module.generation).toBe(1)
+  })
+
+  test('returns one module for every spelling of an entry', async () => {
+    await using fixture = await createFixture({ 'main.ts': 'export const token = {}' })
+    await using system = new ModuleSystem({ root: fixture.root })
+
+    const modules = await Promise.all([
+      system.load('./main.ts'),
+      system.load('./main.ts'),
+      system.load(fixture.path('main.ts')),
+      system.load(pathToFileURL(fixture.path('main.ts'))),
+    ])
+
+    expect(new Set(modules).size).toBe(1)
+    expect(await system.load('./main.ts')).toBe(modules[0])
+  })
+
+  test('builds and evaluates once for a thousand concurrent callers', async () => {
+    const key = `somonTest${process.hrtime.bigint()}`
+    await using fixture = await createFixture({
+      'main.ts': `globalThis.${key} = (globalThis.${key} ?? 0) + 1\nexport const token = {}`,
+    })
+    await using system = new ModuleSystem({ root: fixture.root })
+
+    const modules = await Promise.all(
+      Array.from({ length: 1000 }, () => system.load<{ token: object }>('./main.ts')),
+    )
+
+    expect(new Set(modules).size).toBe(1)
+    expect(Reflect.get(globalThis, key)).toBe(1)
+    expect(system.stats().bundler.entriesBuilt).toBe(1)
+    expect(system.stats().loads.miss).toBe(1000)
+    Reflect.deleteProperty(globalThis, key)
+  })
+
+  test('rejects every concurrent caller of a faulty entry and tries anew afterwards', async () => {
+    await using fixture = await createFixture({ 'main.ts': 'export const = 1' })
+    await using system = new ModuleSystem({ root: fixture.root })
+
+    const results = await Promise.allSettled(
+      Array.from({ length: 50 }, () => system.load('./main.ts')),
+    )
+    await fixture.write('main.ts', 'export const ok = true')
+    const module = await system.load<{ ok: boolean }>('./main.ts')
+
+    const codes = results.map((result) =>
+      result.status === 'rejected' && isSomonError(result.reason)
+        ? result.reason.code
+        : 'fulfilled',
+    )
+    expect(new Set(codes)).toEqual(new Set(['SOMON_BUNDLE_FAILED']))
+    expect(module.exports.ok).toBe(true)
+  })
+
+  test('leaves the other waiters alone when one aborts', async () => {
+    await using fixture = await createFixture({ 'main.ts': 'export const ok = true' })
+    await using system = new ModuleSystem({ root: fixture.root })
+    const controller = new AbortController()
+
+    const leaving = system.load('./main.ts', { signal: controller.signal })
+    const staying = system.load<{ ok: boolean }>('./main.ts', {})
+    controller.abort(new Error('enough'))
+
+    await expect(leaving).rejects.toThrow('enough')
+    expect((await staying).exports.ok).toBe(true)
+  })
+
+  test('rejects at its deadline while the top level still waits', async () => {
+    await using fixture = await createFixture({
+      'main.ts': 'await new Promise(() => {})\nexport const never = 1',
+    })
+    await using system = new ModuleSystem({
+      root: fixture.root,
+      loading: { evaluateTimeoutMs: 50 },
+    })
+
+    const load = system.load('./main.ts')
+
+    await expect(load).rejects.toMatchObject({ code: 'SOMON_EVALUATE_TIMEOUT' })
+  })
+
+  test('answers from the disk in a second system and from no build', async () => {
+    await using fixture = await createFixture({
+      'package.json': '{}',
+      'node_modules/.keep': '',
+      'main.ts': 'export const n = 1',
+    })
+    {
+      await using first = new ModuleSystem({ root: fixture.root })
+      await first.load('./main.ts')
+    }
+    await using second = new ModuleSystem({ root: fixture.root })
+
+    const module = await second.load<{ n: number }>('./main.ts')
+
+    expect(module.exports.n).toBe(1)
+    expect(second.stats().loads).toMatchObject({ disk: 1, miss: 0 })
+    expect(second.stats().bundler.builds).toBe(0)
+  })
+
+  test('rejects after shutdown', async () => {
+    await using fixture = await createFixture({ 'main.ts': 'export const n = 1' })
+    const system = new ModuleSystem({ root: fixture.root })
+    const module = await system.load('./main.ts')
+
+    const report = await system.shutdown()
+
+    expect(report).toMatchObject({ disposed: 1, failures: [] })
+    await expect(system.load('./main.ts')).rejects.toMatchObject({ code: 'SOMON_MODULE_CLOSED' })
+    await expect(module.use(() => 1)).rejects.toMatchObject({ code: 'SOMON_MODULE_CLOSED' })
+    expect(await system.shutdown()).toBe(report)
+  })
+})
+
+describe('ModuleSystem.loadSync()', () => {
+  test('serves what is valid on disk', async () => {
+    await using fixture = await createFixture({
+      'package.json': '{}',
+      'node_modules/.keep': '',
+      'main.ts': `import { sep } from 'node:path'\nexport const value = sep`,
+    })
+    {
+      await using first = new ModuleSystem({ root: fixture.root })
+      await first.load('./main.ts')
+    }
+    await using system = new ModuleSystem({ root: fixture.root })
+
+    const module = system.loadSync<{ value: string }>('./main.ts')
+
+    expect(module.exports.value).toBe('/')
+    expect(await system.load('./main.ts')).toBe(module)
+  })
+
+  test('throws a miss that names the way out', async () => {
+    await using fixture = await createFixture({ 'main.ts': 'export const n = 1' })
+    await using system = new ModuleSystem({ root: fixture.root })
+
+    expect(() => system.loadSync('./main.ts')).toThrow(
+      expect.objectContaining({ code: 'SOMON_LOAD_SYNC_MISS' }),
+    )
+  })
+})
