@@ -8,7 +8,7 @@ import type { Machine } from './setting-row.ts'
 export interface Environment extends Machine {
   readonly variables: Readonly<Record<string, string | undefined>>
   /** Reads the file that a variable such as `SOMON_CACHE_SECRET_FILE` names. */
-  readSecret(file: string): string
+  readonly readSecret: (file: string) => string
 }
 
 /** A `.env` file; it is never copied into `process.env`, which components would inherit. */

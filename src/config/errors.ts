@@ -4,8 +4,7 @@ import { defineError, type ErrorFactory } from '../base/error.ts'
 export const configInvalid: ErrorFactory<{ readonly faults: readonly string[] }> = defineError({
   code: 'SOMON_CONFIG_INVALID',
   when: 'Settings are wrong; `errors` holds every single fault.',
-  remedy:
-    'Correct each fault; "somon config schema" and docs/reference/settings.md list all settings',
+  remedy: 'Correct each fault; docs/reference/settings.md lists all settings',
   message: ({ faults }) =>
     faults.length === 1
       ? `Cannot use the configuration: ${faults[0]}`

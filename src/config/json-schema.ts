@@ -1,5 +1,5 @@
 import { toJsonSchema } from '@valibot/to-json-schema'
-import { settingRows, type SchemaRow } from './schema.ts'
+import { settingsTable, type SchemaRow } from './schema.ts'
 
 /** A JSON Schema, as plain data. */
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -12,7 +12,14 @@ export type JsonSchema = Readonly<Record<string, unknown>>
  */
 export function configSchema(): JsonSchema {
   const root = sectionSchema()
-  for (const row of settingRows) place(root, row.path.split('.'), rowSchema(row))
+  root.properties.$schema = { type: 'string', description: 'Where this schema lies.' }
+  for (const row of settingsTable) {
+    const schema = rowSchema(row)
+    place(root, row.path.split('.'), schema)
+    for (const alias of row.aliases) {
+      place(root, alias.split('.'), { ...schema, description: `Another name of ${row.path}.` })
+    }
+  }
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Configuration of somon',

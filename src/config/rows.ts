@@ -1,17 +1,17 @@
-import { settingRows } from './schema.ts'
+import { settingsTable } from './schema.ts'
 import type { SettingRow } from './setting-row.ts'
 
 /** The rows by path. */
 export const rowsByPath: ReadonlyMap<string, SettingRow> = new Map(
-  settingRows.map((row) => [row.path, row]),
+  settingsTable.map((row) => [row.path, row]),
 )
 
 /** The rows by their other names in files and options. */
 export const aliasRows: ReadonlyMap<string, SettingRow> = new Map(
-  settingRows.flatMap((row) => row.aliases.map((alias) => [alias, row] as const)),
+  settingsTable.flatMap((row) => row.aliases.map((alias) => [alias, row] as const)),
 )
 
 /** The rows by variable. */
 export const rowsByVariable: ReadonlyMap<string, SettingRow> = new Map(
-  settingRows.flatMap((row) => row.env.map((name) => [name, row] as const)),
+  settingsTable.flatMap((row) => row.env.map((name) => [name, row] as const)),
 )

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { Secret } from '../base/secret.ts'
-import { parseBytes, parseDuration } from '../base/units.ts'
+import { formatBytes, parseBytes, parseDuration } from '../base/units.ts'
 import { flagOf, segmentedVariableOf, variableOf } from './names.ts'
 import type { SettingKind } from './parse.ts'
 import { byProfile, computed, Default } from './setting-default.ts'
@@ -247,7 +247,7 @@ const specs: { readonly [Path in SettingPath]: Spec<SettingValue<Path>> } = {
 }
 
 /** The table: every setting, its default, its sources and its text. */
-export const settingRows: readonly SchemaRow[] = Object.freeze(
+export const settingsTable: readonly SchemaRow[] = Object.freeze(
   Object.entries(specs).map(([path, spec]) => toRow(path, spec as Spec<unknown>)),
 )
 
@@ -373,8 +373,8 @@ function timeout(): Kind<number> {
 
 function bytes(min: number): Kind<number> {
   const most = Number.MAX_SAFE_INTEGER
-  const least = min === 0 ? '' : ` of at least ${min}`
-  const expected = `a byte size${least} such as 1048576 or "100MiB"`
+  const least = min === 0 ? '' : ` of at least ${formatBytes(min)}`
+  const expected = `a byte size${least} such as "512MiB"`
   return kindOf('bytes', expected, quantity(parseBytes, min, most), { unit: 'bytes' })
 }
 

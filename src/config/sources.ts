@@ -7,7 +7,7 @@ import type { SettingsInput } from './input.ts'
 import { Faults, LayerBuilder, type Entry, type Layer } from './layer.ts'
 import { readObjectLayer } from './object-layer.ts'
 import { rowsByPath } from './rows.ts'
-import { settingRows } from './schema.ts'
+import { settingsTable } from './schema.ts'
 import type { Profile, SettingRow } from './setting-row.ts'
 import type { Settings } from './settings.ts'
 import { readVariableLayer } from './variable-layer.ts'
@@ -41,7 +41,7 @@ export function resolveSettings(sources: SettingSources): Settings {
   const rootRow = rowsByPath.get('root')
   const root = rootRow === undefined ? sources.env.cwd : pathOf(rootRow, layers, sources)
   const settings = {}
-  for (const row of settingRows) {
+  for (const row of settingsTable) {
     place(settings, row.path.split('.'), valueOf(row, layers, sources, root))
   }
   return deepFreeze(settings, 3) as Settings

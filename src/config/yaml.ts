@@ -1,4 +1,5 @@
-import { isMap, isScalar, LineCounter, parseDocument, type Node } from 'yaml'
+import { isMap, isScalar, LineCounter, parseDocument, type Document, type Node } from 'yaml'
+import { messageOf } from '../base/error.ts'
 import { TextFault, type ParsedText, type TextPosition } from './parsed-text.ts'
 
 /**
@@ -12,12 +13,20 @@ export function parseYaml(text: string): ParsedText {
   const [fault] = document.errors
   if (fault !== undefined) throw new TextFault(fault.message, at(lines, fault.pos[0]))
   return {
-    // A chain of aliases could otherwise expand to gigabytes.
-    values: document.toJS({ maxAliasCount: 100 }),
+    values: valuesOf(document),
     locate: (path) => {
       const offset = offsetOf(document.contents, path)
       return offset === undefined ? undefined : at(lines, offset)
     },
+  }
+}
+
+/** A chain of aliases could expand to gigabytes: the library stops, and says so in its own way. */
+function valuesOf(document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 })
+  } catch (error) {
+    throw new TextFault(messageOf(error), { line: 1, column: 1 })
   }
 }
 

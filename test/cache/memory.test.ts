@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EventHub } from '../../src/base/events.ts'
 import type { CacheEvents, EvictionCause } from '../../src/cache/events.ts'

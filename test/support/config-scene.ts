@@ -1,6 +1,9 @@
 import { resolve } from 'node:path'
 import { SomonError } from '../../src/base/error.ts'
 import type { Environment } from '../../src/config/env.ts'
+import type { ConfigFile } from '../../src/config/file.ts'
+import type { Settings } from '../../src/config/settings.ts'
+import { resolveSettings, type SettingSources } from '../../src/config/sources.ts'
 
 /** An environment that depends on nothing outside: four cores, working folder and root `/work`. */
 export function environment(
@@ -34,4 +37,16 @@ export function errorOf(fn: () => unknown): SomonError {
 /** The codes of the single faults. */
 export function faultCodes(error: SomonError): string[] {
   return (error.errors ?? [error]).map((fault) => fault.code)
+}
+
+/** The settings of a library, in `environment()` unless another is given. */
+export function settingsOf(sources: Partial<SettingSources> = {}): Settings {
+  return resolveSettings({ profile: 'library', env: environment(), ...sources })
+}
+
+/** A file as if it had been read: code, so that nothing is interpolated. */
+export function fileOf(values: Record<string, unknown>): ConfigFile {
+  const file = resolve('/work/somon.config.ts')
+  const name = '../somon.config.ts'
+  return { file, name, values, interpolates: false, detailsOf: () => ({}) }
 }
