@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path'
 import { nearest } from '../base/nearest.ts'
 import { candidatesOf } from './candidates.ts'
 import { isTypeScript, OUTPUT_EXTENSIONS } from './extensions.ts'
-import type { Resolution } from './resolution.ts'
+import type { ImportKind, Resolution } from './resolution.ts'
 import { folderOf, packageNameOf, specifierForm } from './specifier.ts'
 
 /**
@@ -14,13 +14,24 @@ import { folderOf, packageNameOf, specifierForm } from './specifier.ts'
  * @param packageNames - what can be imported by name, for suggestions
  */
 export function missing(
-  request: { readonly specifier: string; readonly importer: string },
+  request: { readonly specifier: string; readonly importer: string; readonly kind: ImportKind },
   reason: string,
   packageNames: () => Iterable<string>,
 ): Resolution {
+  const { specifier, kind } = request
   const folder = folderOf(request.importer)
-  const tried = candidatesOf(request.specifier, folder)
-  const suggestion = suggest(request.specifier, tried[0], packageNames)
+  const asPackage = candidatesOf(specifier, folder)
+  const named = (): string | undefined => suggest(specifier, asPackage[0], packageNames)
+  if (kind !== 'entry' || specifierForm(specifier) !== 'bare') {
+    return answer(asPackage, reason, named())
+  }
+  // What a person writes is a path first: `src/main.ts`.
+  const asPath = candidatesOf(`./${specifier}`, folder)
+  const path = suggest(`./${specifier}`, asPath[0], packageNames)
+  return answer([...asPath, ...asPackage], reason, path?.slice('./'.length) ?? named())
+}
+
+function answer(tried: readonly string[], reason: string, suggestion?: string): Resolution {
   return { class: 'missing', tried, reason, ...(suggestion === undefined ? {} : { suggestion }) }
 }
 

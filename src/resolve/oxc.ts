@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { ResolverFactory, type NapiResolveOptions, type ResolveResult } from 'oxc-resolver'
+import { toRelPath } from '../base/project-path.ts'
 import { nodeConditions, sourceConditions } from './conditions.ts'
 import {
   BUNDLER_EXTENSIONS,
@@ -8,7 +9,7 @@ import {
   isTypeScript,
   OUTPUT_EXTENSIONS,
 } from './extensions.ts'
-import { unreadableConfig } from './json-file.ts'
+import { readPackageJson, unreadableConfig } from './json-file.ts'
 import type { ImportKind, ResolveOptions } from './resolution.ts'
 import { folderOf, isInstalled, splitSuffix } from './specifier.ts'
 
@@ -131,12 +132,15 @@ export class OxcSearch {
       const [, path = '""', reason = '', line, column] = broken
       const at = { line: Number(line), column: Math.max(1, Number(column)) }
       const file = String(JSON.parse(path))
-      throw unreadableConfig(file, this.#options.root, `it is not valid JSON (${reason})`, at)
+      // Ours places the fault of a strict JSON file more exactly.
+      if (basename(file) === 'package.json') readPackageJson(file, this.#options.root)
+      const fault = `it is not valid JSON (${reason.replaceAll('`', '"')})`
+      throw unreadableConfig(file, this.#options.root, fault, at)
     }
     if (/^(?:Failed to load )?tsconfig/i.test(text) && !lacksBase(text)) {
       throw unreadableConfig(tsconfig ?? 'tsconfig.json', this.#options.root, text)
     }
-    return text
+    return reasonInWords(text, this.#options.root)
   }
 }
 
@@ -182,6 +186,19 @@ function tsconfigOptions(mode: SearchMode): Pick<NapiResolveOptions, 'tsconfig'>
   if (mode.tsconfig === undefined) return {}
   if (mode.use === 'bundler') return { tsconfig: { configFile: mode.tsconfig } }
   return { tsconfig: { configFile: mode.tsconfig, references: 'auto' } }
+}
+
+/** Says in our own words, and with paths relative to the root, what oxc-resolver found wrong. */
+function reasonInWords(text: string, root: string): string {
+  if (text.startsWith('Cannot find module')) return 'nothing of that name is installed'
+  const unexported =
+    /^"(.+)" is not exported under the conditions \[(.*)\] from package (.+) \(see exports/s.exec(
+      text,
+    )
+  if (unexported === null) return text
+  const [, path, conditions = '', folder = ''] = unexported
+  const file = toRelPath(root, join(folder, 'package.json'))
+  return `"${path}" is not exported by ${file} under ${conditions.replaceAll('"', '')}`
 }
 
 /** A tsconfig.json whose `extends` names nothing is a warning for esbuild, so it is for us. */

@@ -1,15 +1,9 @@
-import { isBuiltin } from 'node:module'
-import { sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { codeOf } from '../base/error.ts'
 import type { Emitter, EventChannel } from '../base/events.ts'
-import { replaceAlias } from './alias.ts'
+import { Classifier, silent } from './classify.ts'
 import { differencesOf } from './differences.ts'
 import type { ResolveEvents } from './events.ts'
-import { missing } from './missing.ts'
-import { OxcSearch, type SearchResult } from './oxc.ts'
+import { OxcSearch } from './oxc.ts'
 import { Packages } from './packages.ts'
-import { disallowed, undeclared } from './policy.ts'
 import type {
   ImportKind,
   Resolution,
@@ -17,15 +11,7 @@ import type {
   ResolveOptions,
   Resolver,
 } from './resolution.ts'
-import {
-  folderOf,
-  hostOf,
-  installedNameOf,
-  isInstalled,
-  isNamed,
-  packageNameOf,
-  specifierForm,
-} from './specifier.ts'
+import { isNamed, packageNameOf } from './specifier.ts'
 
 /** Makes the resolver of one project; it reads nothing before it is asked. */
 export function createResolver(
@@ -35,18 +21,11 @@ export function createResolver(
   return new ProjectResolver(options, parts.events)
 }
 
-/** One question on its way through the rules; `note` is set while it is being explained. */
-interface Request {
-  readonly specifier: string
-  readonly importer: string
-  readonly kind: ImportKind
-  readonly note: (step: string, result: string) => void
-}
-
 class ProjectResolver implements Resolver {
   readonly #options: ResolveOptions
   readonly #search: OxcSearch
   readonly #packages: Packages
+  readonly #classifier: Classifier
   readonly #failed: EventChannel<ResolveEvents['resolve.failed']>
   #inlineNames: readonly string[] | undefined
 
@@ -54,11 +33,12 @@ class ProjectResolver implements Resolver {
     this.#options = options
     this.#search = new OxcSearch(options)
     this.#packages = new Packages(options.root)
+    this.#classifier = new Classifier(options, this.#search, this.#packages)
     this.#failed = events.channel('resolve.failed')
   }
 
   resolve(specifier: string, importer: string, kind: ImportKind): Resolution {
-    const resolution = this.#answer({ specifier, importer, kind, note: silent })
+    const resolution = this.#classifier.answer({ specifier, importer, kind, note: silent })
     const failed = resolution.class === 'missing' || resolution.class === 'refused'
     if (failed && this.#failed.listened) {
       const { class: outcome, reason } = resolution
@@ -74,7 +54,7 @@ class ProjectResolver implements Resolver {
   ): readonly ResolutionStep[] {
     const steps: ResolutionStep[] = []
     const note = (step: string, result: string): void => void steps.push({ step, result })
-    const resolution = this.#answer({ specifier, importer, kind, note })
+    const resolution = this.#classifier.answer({ specifier, importer, kind, note })
     note('answer', describe(resolution))
     const request = { specifier, importer, kind }
     for (const text of differencesOf(request, resolution, this.#search)) note('warning', text)
@@ -90,186 +70,6 @@ class ProjectResolver implements Resolver {
     this.#search.clear()
     this.#packages.clear()
     this.#inlineNames = undefined
-  }
-
-  #answer(request: Request): Resolution {
-    const alias = replaceAlias(request.specifier, this.#options.alias)
-    if (alias === undefined) return this.#byForm(request)
-    request.note('alias', `replaced by "${alias}", looked up from the project root`)
-    const importer = this.#options.root + sep
-    return this.#byForm({ ...request, specifier: alias, importer })
-  }
-
-  #byForm(request: Request): Resolution {
-    const { specifier, kind, note } = request
-    const form = specifierForm(specifier)
-    note('form', FORMS[form])
-    if (kind === 'entry' && (form === 'bare' || form === 'builtin')) return this.#entry(request)
-    switch (form) {
-      case 'invalid':
-        return this.#missing(request, 'it is no valid specifier')
-      case 'builtin':
-        return this.#builtin(specifier, request)
-      case 'data-url':
-        return { class: 'external', specifier, packageName: 'data:', file: undefined }
-      case 'url':
-        return this.#url(request)
-      case 'file-url':
-        return this.#fileUrl(request)
-      case 'relative':
-      case 'absolute':
-        return this.#file(request)
-      case 'package-import':
-      case 'bare':
-        break
-    }
-    return this.#package(request)
-  }
-
-  /** What a user writes: `src/main.ts` is a path first, and a package only if there is none. */
-  #entry(request: Request): Resolution {
-    const asFile = this.#search.source(`./${request.specifier}`, request.importer, 'entry')
-    request.note('path', asFile.found === 'file' ? `found ${asFile.file}` : 'no such path')
-    if (asFile.found === 'file') return { class: 'source', file: asFile.file }
-    const name = packageNameOf(request.specifier)
-    return name === undefined || specifierForm(request.specifier) === 'builtin'
-      ? this.#missing(request, 'it is part of Node; an entry is a file')
-      : this.#bundled(request, this.#find(request), name)
-  }
-
-  #builtin(name: string, request: Request): Resolution {
-    if (!isBuiltin(name)) return this.#missing(request, 'Node has no such builtin module')
-    return { class: 'builtin', name: name.startsWith('node:') ? name : `node:${name}` }
-  }
-
-  #url(request: Request): Resolution {
-    const { specifier, note } = request
-    const host = hostOf(specifier)
-    if (host === undefined) return this.#missing(request, 'nothing can load its scheme')
-    const reason = disallowed(this.#options, 'host', host)
-    note('loading.allowedSources', reason ?? `admits the host "${host}"`)
-    if (reason !== undefined) return { class: 'refused', reason }
-    return { class: 'external', specifier, packageName: host, file: undefined }
-  }
-
-  #fileUrl(request: Request): Resolution {
-    try {
-      const url = new URL(request.specifier)
-      const path = fileURLToPath(url) + url.search + url.hash
-      return this.#file({ ...request, specifier: path })
-    } catch (error) {
-      return this.#missing(request, `it is no usable file URL (${codeOf(error) ?? 'malformed'})`)
-    }
-  }
-
-  #file(request: Request): Resolution {
-    const found = this.#find(request)
-    if (found.found === 'file') return { class: 'source', file: found.file }
-    return this.#missing(request, 'no such file')
-  }
-
-  #package(request: Request): Resolution {
-    const { specifier, note } = request
-    const { externals, inline, packages } = this.#options
-    if (isNamed(specifier, externals)) {
-      note('loading.externals', 'lists it')
-      return this.#external(request, packageNameOf(specifier) ?? specifier)
-    }
-    const found = this.#find(request)
-    if (found.found === 'builtin') return this.#builtin(found.name, request)
-    const name = packageNameOf(specifier) ?? nameOfFound(found)
-    if (name === undefined && found.found === 'nothing') {
-      return this.#missing(request, 'the importing package has no such entry under "imports"')
-    }
-    if (found.found === 'file' && this.#isOwn(found.file)) {
-      note('own or workspace source', 'its real path is in no node_modules folder')
-      return this.#ownSource(found.file, name)
-    }
-    if (name === undefined || this.#isOwnName(name, request.importer)) {
-      return this.#missing(request, describeSearch(found))
-    }
-    if (packages === 'bundle' || isNamed(specifier, inline)) {
-      note(packages === 'bundle' ? 'packages' : 'loading.inline', 'it goes into the bundle')
-      return this.#bundled(request, found, name)
-    }
-    if (this.#isMapped(request, found, name)) {
-      note('tsconfig.json', 'maps it to a file, so it goes into the bundle')
-      return this.#bundled(request, found, name)
-    }
-    note('packages', 'it stays an import')
-    return this.#external(request, name)
-  }
-
-  #find(request: Request): SearchResult {
-    const { specifier, importer, kind, note } = request
-    const found = this.#search.source(specifier, importer, kind)
-    const tsconfig = this.#search.tsconfigOf(importer)
-    if (request.note !== silent) {
-      const lacking = this.#search.missingBaseOf(importer)
-      note('tsconfig.json', lacking ?? tsconfig ?? 'none applies')
-    }
-    note('search', found.found === 'file' ? `found ${found.file}` : describeSearch(found))
-    return found
-  }
-
-  /** A package that is compiled in: only its source has to be admitted. */
-  #bundled(request: Request, found: SearchResult, name: string): Resolution {
-    if (found.found === 'builtin') return this.#builtin(found.name, request)
-    if (found.found === 'file' && this.#isOwn(found.file)) return this.#ownSource(found.file, name)
-    const reason = disallowed(this.#options, 'package', name)
-    request.note('loading.allowedSources', reason ?? `admits "${name}"`)
-    if (reason !== undefined) return { class: 'refused', reason, packageName: name }
-    if (found.found === 'nothing') return this.#missing(request, describeSearch(found))
-    return { class: 'source', file: found.file, packageName: name }
-  }
-
-  /** A package that Node will import; that it is missing is for Node to say. */
-  #external(request: Request, name: string): Resolution {
-    const { specifier, importer, kind, note } = request
-    const reason =
-      undeclared(this.#options, this.#packages, { specifier, importer, name }) ??
-      disallowed(this.#options, 'package', name)
-    note('policy', reason ?? `loading.externalPolicy and loading.allowedSources admit "${name}"`)
-    if (reason !== undefined) return { class: 'refused', reason, packageName: name }
-    const found = this.#search.node(specifier, importer, kind)
-    note('search as Node does', describeSearch(found))
-    if (found.found === 'builtin') return this.#builtin(found.name, request)
-    const file = found.found === 'file' ? found.file : undefined
-    return { class: 'external', specifier, packageName: name, file }
-  }
-
-  #isOwn(file: string): boolean {
-    return !isInstalled(this.#options.root, file)
-  }
-
-  /** The name is given only where the file really belongs to that package, not to a mapping. */
-  #ownSource(file: string, name: string | undefined): Resolution {
-    const owner = this.#packages.nearest(folderOf(file))
-    if (name === undefined || owner?.name !== name) return { class: 'source', file }
-    return { class: 'source', file, packageName: name }
-  }
-
-  /** True for the importer's own package and for those of its workspace, found or not. */
-  #isOwnName(name: string, importer: string): boolean {
-    const folder = folderOf(importer)
-    if (this.#packages.workspaceFolder(name, folder) !== undefined) return true
-    const owner = this.#packages.nearest(folder)
-    return owner?.name === name && !isInstalled(this.#options.root, owner.folder)
-  }
-
-  /** True when `paths` of tsconfig.json led into another package than the one that is named. */
-  #isMapped(request: Request, found: SearchResult, name: string): boolean {
-    if (found.found !== 'file' || installedNameOf(found.file) === name) return false
-    const plain = this.#search.node(request.specifier, request.importer, request.kind)
-    // A package manager's alias also has another name on disk; Node then finds it, too.
-    return plain.found !== 'file' || installedNameOf(plain.file) !== installedNameOf(found.file)
-  }
-
-  #missing(request: Request, reason: string): Resolution {
-    return missing(request, reason, () => {
-      const { workspace, installed } = this.#packages.scan()
-      return [...workspace, ...installed]
-    })
   }
 
   #collectInlineNames(): readonly string[] {
@@ -288,33 +88,10 @@ class ProjectResolver implements Resolver {
   }
 }
 
-const FORMS = {
-  invalid: 'no valid specifier',
-  builtin: 'a builtin module of Node',
-  relative: 'a relative path',
-  absolute: 'an absolute path',
-  'file-url': 'a file URL',
-  'data-url': 'a data: URL, which Node loads by itself',
-  url: 'a URL',
-  'package-import': "an entry of the importing package's imports",
-  bare: 'a package name',
-}
-
-function silent(): void {}
-
-function nameOfFound(found: SearchResult): string | undefined {
-  return found.found === 'file' ? installedNameOf(found.file) : undefined
-}
-
 function describe(resolution: Resolution): string {
   if (resolution.class === 'source') return `source ${resolution.file}`
   if (resolution.class === 'builtin') return `builtin ${resolution.name}`
   if (resolution.class !== 'external') return `${resolution.class}: ${resolution.reason}`
   const { file, specifier } = resolution
   return `external ${file ?? `"${specifier}", not installed or left to Node`}`
-}
-
-function describeSearch(found: SearchResult): string {
-  if (found.found === 'nothing') return found.reason
-  return found.found === 'file' ? `found ${found.file}` : `builtin ${found.name}`
 }
