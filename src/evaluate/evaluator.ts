@@ -8,7 +8,7 @@ import type { GenerationInfo } from '../bundle/plugin.ts'
 import { frameOf, type SourceText } from './code-frames.ts'
 import { evaluationFailed, syncTopLevelAwait } from './errors.ts'
 import type { EvaluateEvents } from './events.ts'
-import { runBody } from './execute.ts'
+import { assertReady, runBody } from './execute.ts'
 import type {
   Generation,
   InstantiateRequest,
@@ -188,6 +188,7 @@ class SystemEvaluator implements Evaluator {
 
   execute(generation: Generation): void | Promise<void> {
     const own = asLive(generation)
+    assertReady(own)
     const startedAt = this.#parts.clock.elapsed()
     const codeCache = own.code?.compiled.codeCache ?? 'none'
     own.state = 'evaluating'

@@ -80,6 +80,8 @@ export class Ledger {
   server(server: Server, pending: WeakSet<Server>): void {
     const sockets = new Set<WeakRef<Socket>>()
     const weak = new WeakRef(server)
+    // Closed while it looks up its host, a server never begins to listen nor says that it will not.
+    server.once('close', () => pending.delete(server))
     server.on('connection', (socket) => trackSocket(sockets, socket))
     this.#add({
       kind: 'server',
@@ -88,7 +90,7 @@ export class Ledger {
         return target !== undefined && (target.listening || pending.has(target))
       },
       isGone: () => weak.deref() === undefined,
-      end: () => endServer(weak.deref(), sockets, pending),
+      end: () => endServer(weak.deref(), sockets),
     })
   }
 
@@ -212,22 +214,12 @@ function trackSocket(sockets: Set<WeakRef<Socket>>, socket: Socket): void {
 async function endServer(
   server: Server | undefined,
   sockets: ReadonlySet<WeakRef<Socket>>,
-  pending: WeakSet<Server>,
 ): Promise<void> {
   if (server === undefined) return
-  if (pending.has(server)) await settled(server)
   const { promise, resolve } = Promise.withResolvers<void>()
   server.close(() => resolve())
   for (const weak of sockets) weak.deref()?.destroy()
   await promise
-}
-
-/** A server that still looks up its host would begin to listen after its `close()`. */
-function settled(server: Server): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  server.once('listening', resolve)
-  server.once('error', () => resolve())
-  return promise
 }
 
 function isNotRunning(error: unknown): boolean {

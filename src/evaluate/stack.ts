@@ -112,7 +112,7 @@ export class Stacks {
 
   #prepare(error: Error, sites: NodeJS.CallSite[]): unknown {
     const format = this.#previous ?? formatLikeV8
-    if (this.#closed) return format(error, sites)
+    // After `close()` no script is known any more, so this is a pass-through.
     return format(error, this.#mapSites(error, sites))
   }
 

@@ -38,6 +38,23 @@ describe('createEvaluator()', () => {
     expect(generation.namespace.count).toBe(1)
   })
 
+  test('Evaluator.execute() runs a generation once', async () => {
+    using rig = createRig(ROOT)
+    const generation = await rig.start(wrapped({ body: '' }))
+
+    expect(() => rig.evaluator.execute(generation)).toThrow('has already run')
+    expect(generation.state).toBe('live')
+  })
+
+  test('Evaluator.execute() refuses a generation whose imports are not bound', () => {
+    using rig = createRig(ROOT)
+    const artifact = wrapped({ body: '', deps: [{ spec: 'node:path' }] })
+    const generation = rig.evaluator.instantiate({ artifact, number: 1, reloadable: true })
+
+    expect(() => rig.evaluator.execute(generation)).toThrow('before its imports are bound')
+    expect(generation.state).toBe('instantiated')
+  })
+
   test('Evaluator.execute() waits for top-level await', async () => {
     using rig = createRig(ROOT)
     const tla = { file: 'entry.ts', line: 1, column: 1 }

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
@@ -72,6 +73,20 @@ describe('ledger in mode "dispose"', () => {
     expect(rig.evaluator.resources(generation)).toEqual({})
   })
 
+  test('Generation.listens ends with a close() before the server listened', async () => {
+    using rig = createRig('/project')
+    const artifact = wrapped({
+      ...builtin('node:net', 'createServer'),
+      body: "const server = createServer(() => {}).listen(0, 'localhost'); server.close()",
+    })
+    const generation = await rig.start(artifact)
+
+    await lookup('localhost')
+    await new Promise(setImmediate)
+
+    expect(generation.listens).toBe(false)
+  })
+
   test('retire() closes a server that is not yet listening', async () => {
     using rig = createRig('/project')
     const artifact = wrapped({
@@ -84,10 +99,13 @@ describe('ledger in mode "dispose"', () => {
     const listeningBefore = server.listening
 
     const report = await rig.evaluator.retire(generation, retireNow)
+    await lookup('localhost')
+    await new Promise(setImmediate)
 
     expect(listeningBefore).toBe(false)
     expect(report).toMatchObject({ swept: { server: 1 }, errors: [] })
     expect(server.listening).toBe(false)
+    expect(generation.listens).toBe(false)
   })
 
   test('retire() ends workers, children and datagram sockets', async () => {
