@@ -154,7 +154,12 @@ function isFileRow(row: unknown): row is InputFile {
 function isDirRow(row: unknown): boolean {
   if (!Array.isArray(row) || row.length !== 3) return false
   const cells: readonly unknown[] = row
-  return isText(cells[0]) && isNumber(cells[1]) && isDigest(cells[2])
+  return isText(cells[0]) && isNumber(cells[1]) && isNamesDigest(cells[2])
+}
+
+/** A digest of all names, for a folder that a plugin watches, says so in front. */
+function isNamesDigest(value: unknown): boolean {
+  return isText(value) && isDigest(value.replace(/^all:/, ''))
 }
 
 function isTextPair(row: unknown): boolean {

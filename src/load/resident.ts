@@ -59,7 +59,7 @@ export class ResidentArtifacts {
     this.#tier = createMemoryTier<Resident>({
       ...parts.limits,
       sizeOf: (resident) => this.#bytesOf(resident),
-      onEvict: (_key, resident) => this.#keys.delete(resident.artifact.id),
+      onEvict: (key, resident) => this.#unname(key, resident),
       events: parts.events,
       clock: parts.clock,
     })
@@ -96,7 +96,7 @@ export class ResidentArtifacts {
 
   delete(key: Digest): boolean {
     const resident = this.#tier.peek(key)
-    if (resident !== undefined) this.#keys.delete(resident.artifact.id)
+    if (resident !== undefined) this.#unname(key, resident)
     return this.#tier.delete(key)
   }
 
@@ -163,6 +163,11 @@ export class ResidentArtifacts {
       maxEntries,
       maxBytes,
     }
+  }
+
+  /** Two keys may hold one artifact: the name stays with the newer one. */
+  #unname(key: Digest, { artifact }: Resident): void {
+    if (this.#keys.get(artifact.id) === key) this.#keys.delete(artifact.id)
   }
 
   #count(id: Digest, pinned: Pinned): void {

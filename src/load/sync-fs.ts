@@ -35,8 +35,8 @@ export interface SyncFs {
   hash(path: RelPath): { readonly stat: FileStat; readonly sha256: Digest } | undefined
   /** The target of a link as it is written; undefined when the path is no link. */
   link(path: RelPath): string | undefined
-  /** The digest of the names in a folder that can decide a resolution. */
-  names(path: RelPath): Digest | undefined
+  /** The digest of the names in a folder, of the same kind as the digest `like`. */
+  names(path: RelPath, like: Digest): Digest | undefined
   env(name: string): string | undefined
 }
 

@@ -29,7 +29,8 @@ export interface ValidateOptions {
  *
  * A stat clears a file when nothing of it differs and the file is not racy: one written within
  * two seconds before the last check, or later than now, may have been written again in the same
- * tick of the file system's clock. Everything else is hashed. Equal bytes are a hit whatever the
+ * tick of the file system's clock. Written means mtime or ctime: `utimes` sets an old mtime, and
+ * only the ctime tells. Everything else is hashed. Equal bytes are a hit whatever the
  * stat says, so checkouts, copies and `touch` cost one hash and no build.
  *
  * @param now - wall time before the check, ms; becomes `validatedAt` of a refreshed record
@@ -113,13 +114,13 @@ function dirDifference(
   const stat = check.fs.stat(path)
   if (stat === undefined) return { kind: 'dir', subject: path, was: short(names), is: ABSENT }
   const same = stat.mtimeMs === mtimeMs
-  if (same && stat.mtimeMs < check.trustedBefore) return undefined
-  const is = check.fs.names(path)
+  if (same && writtenAt(stat) < check.trustedBefore) return undefined
+  const is = check.fs.names(path, names)
   if (is !== names) {
     return { kind: 'dir', subject: path, was: short(names), is: is ? short(is) : ABSENT }
   }
   if (!same) check.dirs.set(index, [path, stat.mtimeMs, names])
-  else if (stat.mtimeMs < check.now - RACY_MS) check.settled = true
+  else if (writtenAt(stat) < check.now - RACY_MS) check.settled = true
   return undefined
 }
 
@@ -127,7 +128,7 @@ function fileDifference(row: InputFile, index: number, check: Check): InputChang
   const [path, sha256] = row
   const stat = check.fs.stat(path)
   const same = stat !== undefined && isSame(row, stat)
-  if (same && stat.mtimeMs < check.trustedBefore) return undefined
+  if (same && writtenAt(stat) < check.trustedBefore) return undefined
   const read = stat === undefined ? undefined : check.fs.hash(path)
   if (read?.sha256 !== sha256) {
     const is = read === undefined ? ABSENT : short(read.sha256)
@@ -136,7 +137,7 @@ function fileDifference(row: InputFile, index: number, check: Check): InputChang
   const { size, mtimeMs, ctimeMs, ino } = read.stat
   if (!isSame(row, read.stat)) {
     check.files.set(index, [path, sha256, size, mtimeMs, ctimeMs, ino, row[6]])
-  } else if (mtimeMs < check.now - RACY_MS) check.settled = true
+  } else if (writtenAt(read.stat) < check.now - RACY_MS) check.settled = true
   return undefined
 }
 
@@ -148,6 +149,10 @@ function isSame(row: InputFile, stat: FileStat): boolean {
     stat.ctimeMs === ctimeMs &&
     (stat.ino === ino || ino === 0 || stat.ino === 0)
   )
+}
+
+function writtenAt({ mtimeMs, ctimeMs }: FileStat): number {
+  return Math.max(mtimeMs, ctimeMs)
 }
 
 function refresh(manifest: InputsManifest, check: Check): InputsManifest | undefined {
