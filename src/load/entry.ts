@@ -1,5 +1,7 @@
+import { isSomonError } from '../base/error.ts'
 import type { RelPath } from '../base/project-path.ts'
 import { toRelPath } from '../base/project-path.ts'
+import { resolveNotFound } from '../resolve/errors.ts'
 import { entryOf as fileOfEntry } from '../resolve/entry.ts'
 import { failureOf } from '../resolve/failure.ts'
 import type { Resolver } from '../resolve/resolution.ts'
@@ -15,7 +17,21 @@ export function entryOf(
   importer: string | undefined,
   parts: { readonly root: string; readonly resolver: Resolver },
 ): RelPath {
-  const { root, resolver } = parts
+  try {
+    return find(specifier, importer, parts)
+  } catch (error) {
+    if (!isSomonError(error, resolveNotFound.code)) throw error
+    // The resolver remembers what was missing; it may have been created since.
+    parts.resolver.clear()
+    return find(specifier, importer, parts)
+  }
+}
+
+function find(
+  specifier: string | URL,
+  importer: string | undefined,
+  { root, resolver }: { readonly root: string; readonly resolver: Resolver },
+): RelPath {
   if (importer === undefined) {
     return toRelPath(root, fileOfEntry(resolver, specifier, { from: root, root }))
   }

@@ -161,7 +161,10 @@ export class ArtifactFinder {
       if (local.loaded !== undefined) return this.#finish(local.loaded, from)
       const external = await this.#external(wanted, signal)
       if (external !== undefined) return this.#finish(external, from)
-      const built = this.#keep(wanted, await batcher.submit(entry, { signal, hot }))
+      // A kept context and its resolutions serve edits; whatever moved files gets a clean build.
+      const isEdit = local.because.every(({ kind }) => kind === 'file')
+      const build = await batcher.submit(entry, { signal, hot: hot && isEdit })
+      const built = this.#keep(wanted, build)
       const cause = local.because[0]?.kind ?? 'new'
       this.#misses.set(cause, (this.#misses.get(cause) ?? 0) + 1)
       return this.#finish(built, from)
@@ -240,6 +243,7 @@ export class ArtifactFinder {
     const { artifact, assets, metafile, inputs, map } = outcome
     const manifest: InputsManifest = {
       ...inputs,
+      dirs: inputs.dirs.map((row) => doubted(row, startedAt)),
       format: 1,
       key,
       artifact: artifact.id,
@@ -282,6 +286,18 @@ export class ArtifactFinder {
     return loaded
   }
 }
+
+/**
+ * The names in a folder are read after esbuild has looked there: if they changed meanwhile, nobody
+ * knows which ones it saw. Such a record holds for what was asked now and for nothing later.
+ */
+function doubted(row: InputsManifest['dirs'][number], startedAt: number): typeof row {
+  const [path, mtimeMs] = row
+  return mtimeMs < startedAt ? row : [path, mtimeMs, UNKNOWN_NAMES]
+}
+
+/** The digest of no list of names. */
+const UNKNOWN_NAMES = '0'.repeat(64)
 
 function loadedFrom(resident: Resident, source: ArtifactSource): LoadedArtifact {
   const { artifact, manifest, codeCache } = resident

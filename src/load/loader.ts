@@ -14,7 +14,7 @@ import type { MemoryLimits } from '../cache/memory.ts'
 import type { ByteTier } from '../cache/tier.ts'
 import type { Resolver } from '../resolve/resolution.ts'
 import type { ChangeSet, WatchTargets } from '../watch/change-set.ts'
-import type { BatchLimits } from './batch.ts'
+import type { BatchLimits, BatchParts } from './batch.ts'
 import { BuildBatcher } from './batch.ts'
 import { codeCacheMaker } from './code-cache.ts'
 import { BackgroundWrites } from './background-writes.ts'
@@ -41,7 +41,10 @@ import { watchTargets } from './watch-targets.ts'
 /** How one artifact is asked for. */
 export interface ArtifactRequest {
   readonly signal?: AbortSignal
-  /** The entry is being edited: it gets a kept build context. */
+  /**
+   * The entry is being edited: it gets a kept build context. The caller watches, and has called
+   * `Resolver.clear()` after files were added or removed.
+   */
   readonly hot?: boolean
   /** Skips memory, validates the disk by hash: what a change set has made stale. */
   readonly fresh?: boolean
@@ -149,10 +152,7 @@ class ArtifactLoader implements Loader {
     const fs = createSyncFs(options.root, env)
     const lookup = new Lookup({ store, fs, clock, writes: this.#writes })
     const residents = new ResidentArtifacts({ limits: settings, events, clock })
-    const batcher = new BuildBatcher(
-      { clock, build: (entries, request) => bundler.build(entries, options, request) },
-      settings,
-    )
+    const batcher = new BuildBatcher({ clock, build: buildsOf(parts) }, settings)
     this.#finder = new ArtifactFinder({
       store,
       lookup,
@@ -289,5 +289,16 @@ class ArtifactLoader implements Loader {
 
   #metafileOf(graph: BuildMetafile | Digest): BuildMetafile | undefined {
     return typeof graph === 'string' ? this.#store.graph(graph) : graph
+  }
+}
+
+/**
+ * A resolver remembers what was missing, and without a watcher nobody tells it of new files: it
+ * forgets before each build. Hot entries are watched, and who watches clears it on additions.
+ */
+function buildsOf({ bundler, options, resolver }: LoaderParts): BatchParts['build'] {
+  return (entries, request) => {
+    if (!request.hot) resolver.clear()
+    return bundler.build(entries, options, request)
   }
 }

@@ -78,7 +78,8 @@ export function createRig(root: string, rig: RigOptions = {}): Rig {
     clock,
   })
   const bundler =
-    rig.bundler ?? createTestBundler({ root, resolver, clock, env, plugins: rig.plugins ?? [] })
+    rig.bundler ??
+    createTestBundler({ root, resolver, clock, env: rig.env ?? {}, plugins: rig.plugins ?? [] })
   const loader = createLoader({
     bundler,
     resolver,

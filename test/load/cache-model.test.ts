@@ -1,0 +1,16 @@
+import fc from 'fast-check'
+import { describe, test } from 'vitest'
+import { history, playHistory } from './support/cache-model.ts'
+
+describe('Loader.artifact() over random histories', () => {
+  test.each(['hash', 'stat'] as const)(
+    'equals a clean build, in memory and across processes, by %s',
+    async (evidence) => {
+      await fc.assert(
+        fc.asyncProperty(history, (steps) => playHistory(steps, evidence)),
+        { numRuns: 8 },
+      )
+    },
+    60_000,
+  )
+})

@@ -1,0 +1,16 @@
+import fc from 'fast-check'
+import { describe, test } from 'vitest'
+import { history, playHistory } from '../load/support/cache-model.ts'
+
+describe('Loader.artifact() over very many random histories', () => {
+  test.each(['hash', 'stat'] as const)(
+    'equals a clean build, in memory and across processes, by %s',
+    async (evidence) => {
+      await fc.assert(
+        fc.asyncProperty(history, (steps) => playHistory(steps, evidence)),
+        { numRuns: 400 },
+      )
+    },
+    3_600_000,
+  )
+})
