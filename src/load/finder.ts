@@ -290,10 +290,13 @@ export class ArtifactFinder {
 /**
  * The names in a folder are read after esbuild has looked there: if they changed meanwhile, nobody
  * knows which ones it saw. Such a record holds for what was asked now and for nothing later.
+ *
+ * The clock counts whole milliseconds, file systems fractions: the first one is given away, or
+ * whoever saves and loads at once would build twice. esbuild takes longer to look anywhere.
  */
 function doubted(row: InputsManifest['dirs'][number], startedAt: number): typeof row {
   const [path, mtimeMs] = row
-  return mtimeMs < startedAt ? row : [path, mtimeMs, UNKNOWN_NAMES]
+  return mtimeMs < startedAt + 1 ? row : [path, mtimeMs, UNKNOWN_NAMES]
 }
 
 /** The digest of no list of names. */

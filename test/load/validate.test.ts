@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { InputsManifest } from '../../src/load/manifest.ts'
 import { RACY_MS, validate } from '../../src/load/validate.ts'
@@ -231,7 +231,7 @@ function tick(now: number): number {
 }
 
 function contents(fs: ModelFs): string {
-  return JSON.stringify([...fs.files].map(([path, { text }]) => [path, text]).toSorted())
+  return JSON.stringify([...fs.files].map(([path, { text }]) => `${path} ${text}`).toSorted())
 }
 
 function causes(verdict: ReturnType<typeof validate>): readonly { kind: string }[] {

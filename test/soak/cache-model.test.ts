@@ -1,5 +1,5 @@
-import fc from 'fast-check'
-import { describe, test } from 'vitest'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
 import { history, playHistory } from '../load/support/cache-model.ts'
 
 describe('Loader.artifact() over very many random histories', () => {
@@ -7,7 +7,11 @@ describe('Loader.artifact() over very many random histories', () => {
     'equals a clean build, in memory and across processes, by %s',
     async (evidence) => {
       await fc.assert(
-        fc.asyncProperty(history, (steps) => playHistory(steps, evidence)),
+        fc.asyncProperty(history, async (steps) => {
+          const compared = await playHistory(steps, evidence)
+
+          expect(compared).toBe(1 + 2 * steps.length)
+        }),
         { numRuns: 400 },
       )
     },

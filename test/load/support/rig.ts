@@ -12,7 +12,7 @@ import { createLoader } from '../../../src/load/loader.ts'
 import type { Loader, LoaderSettings } from '../../../src/load/loader.ts'
 import { referencesOf } from '../../../src/load/manifest.ts'
 import type { ResolveEvents } from '../../../src/resolve/events.ts'
-import type { ResolveOptions } from '../../../src/resolve/resolution.ts'
+import type { ResolveOptions, Resolver } from '../../../src/resolve/resolution.ts'
 import { createResolver } from '../../../src/resolve/resolver.ts'
 import { createTestBundler } from './bundler.ts'
 
@@ -25,8 +25,8 @@ export interface RigOptions {
   readonly build?: Partial<BuildOptions>
   readonly env?: Readonly<Record<string, string>>
   readonly clock?: Clock
-  /** Shared by several rigs: then it is not closed with one of them. */
-  readonly bundler?: Bundler
+  /** Uses the bundler and resolver of another rig, to save starting a service per "process". */
+  readonly share?: Rig
   readonly external?: () => ByteTier | undefined
   readonly plugins?: Parameters<typeof createTestBundler>[0]['plugins']
 }
@@ -35,6 +35,7 @@ export interface RigOptions {
 export interface Rig extends AsyncDisposable {
   readonly loader: Loader
   readonly bundler: Bundler
+  readonly resolver: Resolver
   readonly disk: DiskTier
   readonly events: EventHub<LoadEvents & CacheEvents & ResolveEvents>
   readonly options: BuildOptions
@@ -64,7 +65,7 @@ export function createRig(root: string, rig: RigOptions = {}): Rig {
     sourceMaps: 'lazy',
     ...rig.build,
   }
-  const resolver = createResolver(resolve, { events })
+  const resolver = rig.share?.resolver ?? createResolver(resolve, { events })
   const env = (name: string): string | undefined => rig.env?.[name]
   const disk = createDiskTier({
     name: 'disk',
@@ -78,7 +79,7 @@ export function createRig(root: string, rig: RigOptions = {}): Rig {
     clock,
   })
   const bundler =
-    rig.bundler ??
+    rig.share?.bundler ??
     createTestBundler({ root, resolver, clock, env: rig.env ?? {}, plugins: rig.plugins ?? [] })
   const loader = createLoader({
     bundler,
@@ -94,13 +95,14 @@ export function createRig(root: string, rig: RigOptions = {}): Rig {
   return {
     loader,
     bundler,
+    resolver,
     disk,
     events,
     options,
     async [Symbol.asyncDispose]() {
       await loader.close()
       await disk.close()
-      if (rig.bundler === undefined) await bundler.close()
+      if (rig.share === undefined) await bundler.close()
     },
   }
 }
