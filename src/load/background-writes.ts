@@ -12,7 +12,7 @@ export class BackgroundWrites {
   readonly #failed
 
   constructor(events: Emitter<LoadEvents>) {
-    this.#failed = events.channel('load.store-failed')
+    this.#failed = events.channel('artifact.store-failed')
   }
 
   /** @param subject - the entry or key that is written */

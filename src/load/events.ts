@@ -22,5 +22,5 @@ export interface LoadEvents {
     readonly durationMs: number
   }
   /** A write to the cache failed in a way that no tier reports itself; the load did not. */
-  'load.store-failed': { readonly subject: string; readonly error: unknown }
+  'artifact.store-failed': { readonly subject: string; readonly error: unknown }
 }

@@ -29,7 +29,7 @@ describe('BackgroundWrites.settled()', () => {
   test('turns a failure into an event', async () => {
     const hub = new EventHub<LoadEvents>()
     const told: unknown[] = []
-    hub.on('load.store-failed', (payload) => told.push(payload))
+    hub.on('artifact.store-failed', (payload) => told.push(payload))
     const writes = new BackgroundWrites(hub)
     const error = new Error('no room')
 

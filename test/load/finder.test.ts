@@ -257,9 +257,11 @@ describe('Loader.artifact()', () => {
     await using fixture = await createFixture({ ...FILES, 'src/bad.ts': 'export const = 1' })
     await using rig = createRig(fixture.root)
     const told: string[] = []
-    rig.events.on('load.started', ({ entry }) => told.push(`started ${entry}`))
-    rig.events.on('load.finished', ({ entry, source }) => told.push(`finished ${entry} ${source}`))
-    rig.events.on('load.failed', ({ entry, error }) =>
+    rig.events.on('artifact.started', ({ entry }) => told.push(`started ${entry}`))
+    rig.events.on('artifact.finished', ({ entry, source }) =>
+      told.push(`finished ${entry} ${source}`),
+    )
+    rig.events.on('artifact.failed', ({ entry, error }) =>
       told.push(`failed ${entry} ${codeOf(error) ?? ''}`),
     )
 
