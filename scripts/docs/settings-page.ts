@@ -1,0 +1,62 @@
+import { settingRows } from '../../src/config/schema.ts'
+import type { SettingRow } from '../../src/config/setting-row.ts'
+import { code, page, sentence, table } from './markdown.ts'
+
+/** The table of settings: every path with its type, default and sources. */
+export function settingsPage(): string {
+  const groups = Map.groupBy(settingRows, ({ path }) => path.split('.')[0] ?? '')
+  const sections = [...groups].map(([name, rows]) =>
+    [`## ${name}`, rows.map(section).join('\n\n')].join('\n\n'),
+  )
+  return page('Settings', '`src/config/schema.ts`', [INTRODUCTION, overview(), ...sections])
+}
+
+const INTRODUCTION = `Sources in ascending order of strength: defaults, the configuration file, environment variables,
+flags and options of the constructor. Unknown names are errors that name the nearest known one. A setting
+marked live takes effect in a running system; the others are fixed when the system is made.`
+
+function overview(): string {
+  const rows = settingRows.map((row) => [
+    `[${code(row.path)}](#${anchorOf(row.path)})`,
+    code(row.defaultText),
+    row.mutable === 'live' ? 'live' : '',
+    sentence(row.doc),
+  ])
+  return table(['setting', 'default', 'changes', 'what it does'], rows)
+}
+
+/** Headings become anchors the way GitHub makes them: lower case, without dots. */
+function anchorOf(path: string): string {
+  return path.toLowerCase().replaceAll('.', '')
+}
+
+function section(row: SettingRow): string {
+  const facts: (readonly [string, string])[] = [
+    ['expected', row.expected],
+    ['default', code(row.defaultText)],
+    ['variables', row.env.map(code).join(', ')],
+    ['flag', code(row.flag)],
+    ['short forms', switchesOf(row)],
+    ['other names', row.aliases.map(code).join(', ')],
+    ['changes', CHANGES[row.mutable]],
+    ['printed', row.secret ? 'never' : ''],
+  ]
+  const known = facts.filter(([, value]) => value !== '')
+  return [
+    `### ${row.path}`,
+    sentence(row.doc),
+    known.map(([name, value]) => `- ${name}: ${value}`).join('\n'),
+  ].join('\n\n')
+}
+
+const CHANGES: Readonly<Record<SettingRow['mutable'], string>> = {
+  live: 'at any time, in a running system',
+  restart: 'with the next start',
+  fixed: 'when a system is made',
+}
+
+function switchesOf({ switches }: SettingRow): string {
+  return Object.entries(switches)
+    .map(([name, value]) => `${code(name)} means ${code(value)}`)
+    .join(', ')
+}
