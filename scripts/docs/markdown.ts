@@ -24,8 +24,13 @@ export function block(language: string, text: string): string {
 /** Ends a sentence that its source leaves open. */
 export function sentence(text: string): string {
   const trimmed = text.trim()
-  const started = trimmed.charAt(0).toUpperCase() + trimmed.slice(1)
+  const started = isName(trimmed) ? trimmed : trimmed.charAt(0).toUpperCase() + trimmed.slice(1)
   return /[.!?:]$/.test(started) ? started : `${started}.`
+}
+
+/** Some names and all code begin with a small letter wherever they stand. */
+function isName(text: string): boolean {
+  return /^(?:esbuild|somon)\b|^[a-z]+(?:\(|[A-Z.])/.test(text)
 }
 
 function tableLine(cells: readonly string[]): string {

@@ -1,3 +1,4 @@
+import { COMMANDS, GLOBAL_FLAGS } from '../../src/cli/command-table.ts'
 import { settingRows } from '../../src/config/schema.ts'
 import type { SettingRow } from '../../src/config/setting-row.ts'
 import { code, page, sentence, table } from './markdown.ts'
@@ -35,7 +36,7 @@ function section(row: SettingRow): string {
     ['expected', row.expected],
     ['default', code(row.defaultText)],
     ['variables', row.env.map(code).join(', ')],
-    ['flag', code(row.flag)],
+    ['flag', flagOf(row)],
     ['short forms', switchesOf(row)],
     ['other names', row.aliases.map(code).join(', ')],
     ['changes', CHANGES[row.mutable]],
@@ -53,6 +54,15 @@ const CHANGES: Readonly<Record<SettingRow['mutable'], string>> = {
   live: 'at any time, in a running system',
   restart: 'with the next start',
   fixed: 'when a system is made',
+}
+
+/** The flag of a setting where the command line has it, with the commands that take it. */
+function flagOf({ flag }: SettingRow): string {
+  const name = flag.replace(/^--/, '')
+  if (GLOBAL_FLAGS.some((known) => known.name === name)) return code(flag)
+  const commands = COMMANDS.filter(({ flags }) => flags.some((known) => known.name === name))
+  if (commands.length === 0) return ''
+  return `${code(flag)} of ${commands.map((command) => code(command.name)).join(', ')}`
 }
 
 function switchesOf({ switches }: SettingRow): string {

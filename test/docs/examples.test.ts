@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdir, symlink } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { examplesOf, type Example } from '../support/doc-examples.ts'
+import { createFixture, type Fixture } from '../support/fixture.ts'
+import { docPages } from '../support/markdown.ts'
+
+const root = join(import.meta.dirname, '../..')
+const run = promisify(execFile)
+const pages = await docPages(['README.md', 'docs/guide/**/*.md', 'plugins/*/README.md'])
+const examples = pages.flatMap(examplesOf)
+
+describe('the examples of the documentation', () => {
+  test('compile', { skip: examples.length === 0, timeout: 120_000 }, async () => {
+    await using fixture = await createFixture()
+    for (const [i, example] of examples.entries()) await writeExample(fixture, `${i}`, example)
+    await linkPackage(fixture)
+    await fixture.write('tsconfig.json', JSON.stringify(compilerOptions()))
+
+    const compiler = join(root, 'node_modules/typescript/bin/tsc')
+    const result = await run(process.execPath, [compiler, '-p', fixture.root]).catch(
+      (error: { stdout: string }) => error,
+    )
+
+    expect(result.stdout).toBe('')
+  })
+
+  for (const example of examples) {
+    test(`${example.page}:${example.line} runs`, { timeout: 60_000 }, async () => {
+      await using fixture = await createFixture({ 'package.json': '{"type":"module"}' })
+      const file = await writeExample(fixture, '.', example)
+      await linkPackage(fixture)
+
+      const { stdout } = await run(process.execPath, ['--conditions=somon-source', file], {
+        cwd: fixture.root,
+      })
+
+      for (const line of example.prints) expect(stdout).toContain(line)
+    })
+  }
+})
+
+async function writeExample(fixture: Fixture, folder: string, example: Example): Promise<string> {
+  const shared = join(root, 'fixtures/docs', basename(example.page, '.md'))
+  await cp(shared, fixture.path(folder), { recursive: true }).catch(ignoreMissing)
+  for (const { path, text } of example.files) await fixture.write(join(folder, path), text)
+  return fixture.write(join(folder, 'example.ts'), example.text)
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error
+}
+
+/** Lets examples import the package by its name, from its sources. */
+async function linkPackage(fixture: Fixture): Promise<void> {
+  await mkdir(fixture.path('node_modules/@types'), { recursive: true })
+  await symlink(root, fixture.path('node_modules/somon'), 'dir')
+  await symlink(join(root, 'node_modules/@types/node'), fixture.path('node_modules/@types/node'))
+}
+
+function compilerOptions(): object {
+  return {
+    extends: join(root, 'tsconfig.json'),
+    compilerOptions: { types: ['node'], noEmit: true, allowImportingTsExtensions: true },
+    include: ['**/*.ts'],
+    exclude: ['node_modules'],
+  }
+}

@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest'
+import { COMMANDS, GLOBAL_FLAGS } from '../../src/cli/command-table.ts'
+import { settingRows } from '../../src/config/schema.ts'
+import { errorCatalogue } from '../support/error-catalogue.ts'
+import { codeBlocks, codeSpans, docPages } from '../support/markdown.ts'
+
+const pages = await docPages()
+const codes = new Set((await errorCatalogue()).map(({ code }) => code))
+const variables = new Set(settingRows.flatMap(({ env }) => env))
+const folders = new Set([...codes].map((code) => code.split('_')[1] ?? ''))
+
+/** Variables that are read outside of the settings: tests and their servers. */
+const OTHER_VARIABLES = /^SOMON_TEST_[A-Z_]+$/
+
+describe('the names in the documentation', () => {
+  test.each(pages)('$file names error codes and variables that exist', ({ text }) => {
+    const names = new Set(text.match(/\bSOMON_[A-Z0-9_]+\b(?!<|_)/g) ?? [])
+
+    const unknown = [...names].filter(
+      (name) => !codes.has(name) && !variables.has(name) && !OTHER_VARIABLES.test(name),
+    )
+
+    expect(unknown).toEqual([])
+  })
+
+  test.each(pages)('$file calls commands and flags that exist', ({ text }) => {
+    const faults = commandLines(text).flatMap(faultsOf)
+
+    expect(faults).toEqual([])
+  })
+})
+
+describe('faultsOf()', () => {
+  test.each([
+    ['somon bundle src/main.ts --outdir dist --minify', []],
+    ['npx somon bundle a.ts --no-minify -o dist', []],
+    ['somon run server.ts -- --port 3000', []],
+    ['somon --version', []],
+    ['somon bundel a.ts', ['bundel']],
+    ['somon bundle a.ts --minfy', ['--minfy']],
+    ['somon graph a.ts --outdir=x', ['--outdir']],
+  ])('finds in %s: %j', (line, faults) => {
+    expect(faultsOf(line)).toEqual(faults)
+  })
+})
+
+test('the catalogue of errors covers several folders', () => {
+  expect(folders.size).toBeGreaterThan(3)
+})
+
+/** The calls of the command line that a page shows, in blocks and between back quotes. */
+function commandLines(text: string): string[] {
+  const shells = codeBlocks(text).filter(({ language }) =>
+    /^(?:sh|bash|shell|console)$/.test(language),
+  )
+  const lines = shells.flatMap((block) => block.text.replaceAll('\\\n', ' ').split('\n'))
+  // What a page announces as planned need not exist yet.
+  const present = text.replaceAll(/^.*\bplanned\b.*$/gm, '')
+  return [...lines, ...codeSpans(present)]
+    .map((line) => line.replace(/^\s*(?:\$ )?/, '').replace(/\s#.*$/, ''))
+    .filter((line) => /^(?:npx )?somon\s+\S/.test(line) && !/^(?:npx )?somon\/|[…<[|]/.test(line))
+}
+
+/** Returns the words of a call that the command line does not know. */
+function faultsOf(line: string): string[] {
+  const [own = ''] = line.split(' -- ')
+  const words = own.replace(/^(?:npx )?somon\s+/, '').split(/\s+/)
+  const name = words.find((word) => !word.startsWith('-'))
+  const command = COMMANDS.find((candidate) => candidate.name === name)
+  if (name !== undefined && command === undefined && !isNestedValue(words, name)) return [name]
+  const known = new Set(['--help', '-h', '--version', '-v', '-V'])
+  for (const { name: flag, short, kind } of [...GLOBAL_FLAGS, ...(command?.flags ?? [])]) {
+    known.add(`--${flag}`)
+    if (short !== undefined) known.add(`-${short}`)
+    if (kind === 'boolean') known.add(`--no-${flag}`)
+  }
+  return words
+    .filter((word) => /^--?[a-z]/i.test(word))
+    .map((word) => word.split('=')[0] ?? '')
+    .filter((word) => !known.has(word))
+}
+
+/** `somon --root dir bundle`: the first plain word may be the value of a global flag. */
+function isNestedValue(words: readonly string[], name: string): boolean {
+  const before = words[words.indexOf(name) - 1]?.replace(/^--/, '')
+  return GLOBAL_FLAGS.some((flag) => flag.name === before && flag.kind !== 'boolean')
+}
