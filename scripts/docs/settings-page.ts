@@ -1,11 +1,11 @@
 import { COMMANDS, GLOBAL_FLAGS } from '../../src/cli/command-table.ts'
-import { settingRows } from '../../src/config/schema.ts'
+import { settingsTable } from '../../src/config/schema.ts'
 import type { SettingRow } from '../../src/config/setting-row.ts'
 import { code, page, sentence, table } from './markdown.ts'
 
 /** The table of settings: every path with its type, default and sources. */
 export function settingsPage(): string {
-  const groups = Map.groupBy(settingRows, ({ path }) => path.split('.')[0] ?? '')
+  const groups = Map.groupBy(settingsTable, ({ path }) => path.split('.')[0] ?? '')
   const sections = [...groups].map(([name, rows]) =>
     [`## ${name}`, rows.map(section).join('\n\n')].join('\n\n'),
   )
@@ -17,7 +17,7 @@ flags and options of the constructor. Unknown names are errors that name the nea
 marked live takes effect in a running system; the others are fixed when the system is made.`
 
 function overview(): string {
-  const rows = settingRows.map((row) => [
+  const rows = settingsTable.map((row) => [
     `[${code(row.path)}](#${anchorOf(row.path)})`,
     code(row.defaultText),
     row.mutable === 'live' ? 'live' : '',

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { COMMANDS, GLOBAL_FLAGS } from '../../src/cli/command-table.ts'
-import { settingRows } from '../../src/config/schema.ts'
+import { settingsTable } from '../../src/config/schema.ts'
 import { errorCatalogue } from '../support/error-catalogue.ts'
 import { codeBlocks, codeSpans, docPages } from '../support/markdown.ts'
 
 const pages = await docPages()
 const codes = new Set((await errorCatalogue()).map(({ code }) => code))
-const variables = new Set(settingRows.flatMap(({ env }) => env))
+const variables = new Set(settingsTable.flatMap(({ env }) => env))
 const folders = new Set([...codes].map((code) => code.split('_')[1] ?? ''))
 
 /** Variables that are read outside of the settings: tests and their servers. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { settingRows } from '../../src/config/schema.ts'
+import { settingsTable } from '../../src/config/schema.ts'
 import { errorCatalogue } from '../support/error-catalogue.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -31,7 +31,9 @@ describe('docs/reference', () => {
     const catalogue = await errorCatalogue()
     const missing = [
       ...catalogue.map(({ code }) => code).filter((code) => !errors.includes(`### ${code}\n`)),
-      ...settingRows.map(({ path }) => path).filter((path) => !settings.includes(`### ${path}\n`)),
+      ...settingsTable
+        .map(({ path }) => path)
+        .filter((path) => !settings.includes(`### ${path}\n`)),
     ]
 
     expect(missing).toEqual([])
