@@ -22,6 +22,7 @@ import { locateAwait } from './locate-await.ts'
 import { assetOf, makeArtifact, styleName } from './make-artifact.ts'
 import type { BuildMetafile } from './metafile.ts'
 import type { PluginHost } from './plugin-host.ts'
+import { requiredAwait } from './required-await.ts'
 import type { Wrapped } from './wrap.ts'
 import { wrap } from './wrap.ts'
 
@@ -80,11 +81,14 @@ export class BuildRun {
     const start = result.metafile.outputs[output]?.entryPoint ?? entry
     const graph = entryGraph(result.metafile, start, output)
     const inputs = this.#deriver.ofGraph(graph)
-    const wrapped = wrap(files.get(output)?.text ?? '', {
+    const bundled = files.get(output)?.text ?? ''
+    const wrapped = wrap(bundled, {
       entry,
       isInput: (path) => path in result.metafile.inputs,
     })
-    const refused = this.#refusal(entry, graph, wrapped)
+    const refused =
+      this.#refusal(entry, graph, wrapped) ??
+      requiredAwait(entry, bundled, graph, createSourceReader(this.#root))
     if (refused !== undefined) return { ok: false, entry, error: refused, inputs }
     const assets = this.#assets(result, entry, output, graph, files)
     const artifact = makeArtifact({

@@ -131,10 +131,6 @@ const FIXES: readonly (readonly [pattern: RegExp, fix: string])[] = [
     'Add a plugin that loads such files, or import a file that needs none',
   ],
   [/^Cannot read directory/, 'Name a file in the folder'],
-  [
-    /^This require call is not allowed because/,
-    'Load that module with import() instead of require()',
-  ],
 ]
 
 function fixFor(message: EsbuildMessage): string | undefined {

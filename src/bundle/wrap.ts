@@ -99,7 +99,8 @@ class ImportTable {
         if (item.kind !== 'import') dep.all = true
         else dep.names.add(item.of)
       }
-      if (!statement.reexports) this.#bind(statement, dep)
+      const isPlain = !statement.reexports && statement.phase === undefined
+      if (isPlain) this.#bind(statement, dep)
     }
     for (const dep of found.values()) this.imports.push(wrappedImport(dep))
   }
