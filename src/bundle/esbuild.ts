@@ -84,11 +84,11 @@ export class EsbuildService {
   readonly #parts: EsbuildParts
   /** By key, least recently used first. */
   readonly #contexts = new Map<string, KeptContext>()
+  readonly #making = new Set<string>()
   #recycles = 0
 
   constructor(parts: EsbuildParts) {
     this.#parts = parts
-    service.users.add(this)
   }
 
   get pid(): number | undefined {
@@ -132,7 +132,6 @@ export class EsbuildService {
         ready(hot.session)
         return asResult(await this.#call(esbuild, () => esbuild.build(complete(hot.options))))
       }
-      kept.busy = true
       try {
         ready(kept.session as Session)
         return asResult(await kept.context.rebuild())
@@ -208,6 +207,7 @@ export class EsbuildService {
     return result
   }
 
+  /** Returns the context of a key for this caller alone; undefined when somebody works with it. */
   async #context<Session extends object>(
     key: string,
     make: () => HotBuild<Session>,
@@ -217,18 +217,24 @@ export class EsbuildService {
     const found = this.#contexts.get(key)
     if (found !== undefined) {
       if (found.busy) return undefined
+      found.busy = true
       this.#contexts.delete(key)
       this.#contexts.set(key, found)
       service.builds += 1
       return found
     }
-    if (this.#parts.limits.hotContexts < 1) return undefined
-    const { options, session } = make()
-    const context = await this.#call(esbuild, () => esbuild.context(complete(options)))
-    const kept: KeptContext = { context, session, service: service.number, busy: false }
-    this.#contexts.set(key, kept)
-    await this.#trimContexts()
-    return kept
+    if (this.#parts.limits.hotContexts < 1 || this.#making.has(key)) return undefined
+    this.#making.add(key)
+    try {
+      const { options, session } = make()
+      const context = await this.#call(esbuild, () => esbuild.context(complete(options)))
+      const kept: KeptContext = { context, session, service: service.number, busy: true }
+      this.#contexts.set(key, kept)
+      await this.#trimContexts()
+      return kept
+    } finally {
+      this.#making.delete(key)
+    }
   }
 
   async #trimContexts(): Promise<void> {

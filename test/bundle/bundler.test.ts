@@ -198,147 +198,9 @@ describe('Bundler.build() makes artifacts', () => {
     const names = a.artifact.assets.map(({ name }) => name)
     expect(names).toEqual(['a.css', expect.stringMatching(/^logo-\w+\.svg$/)])
     expect(exports['got']).toEqual([`./${names[1]}`, 's_box'])
-    expect(text(a, 1)).toBe('<svg/>')
-    expect(text(a, 0)).toContain('color: red')
+    expect(assetText(a, 1)).toBe('<svg/>')
+    expect(assetText(a, 0)).toContain('color: red')
     expect(b.artifact.assets).toEqual([])
-  })
-})
-
-describe('Bundler.build() gives each source its own import.meta', () => {
-  test('in ESM, TypeScript and JSX; not in strings and comments', async () => {
-    await using fixture = await createFixture({
-      'package.json': PACKAGE,
-      'a.ts': `import { b } from './lib/b.mts'; import { c } from './lib/c.jsx'
-        // import.meta.url in a comment
-        export const got = [import.meta.filename, b, c, 'import.meta.url', \`\${import.meta.dirname}\`]`,
-      'lib/b.mts': 'export const b = import.meta.filename',
-      'lib/c.jsx':
-        'const h = (t) => t; /** @jsx h */ export const c = [<a/>, import.meta.filename]',
-    })
-    await using bundling = createBundling(fixture.root)
-
-    const { artifact } = await bundling.one('a.ts')
-    const { exports } = await runWrapped(artifact, { root: fixture.root })
-
-    const { path } = fixture
-    expect(exports['got']).toEqual([
-      path('a.ts'),
-      path('lib/b.mts'),
-      ['a', path('lib/c.jsx')],
-      'import.meta.url',
-      fixture.root,
-    ])
-  })
-
-  test('the same object each time', async () => {
-    await using fixture = await createFixture({
-      'a.ts': 'export const one = import.meta; export const same = import.meta === one',
-    })
-    await using bundling = createBundling(fixture.root)
-
-    const { artifact } = await bundling.one('a.ts')
-
-    expect((await runWrapped(artifact)).exports['same']).toBe(true)
-  })
-
-  test('and CommonJS its __dirname, without turning it into ESM', async () => {
-    await using fixture = await createFixture({
-      'a.ts': 'import c from "./lib/c.cjs"; import d from "./lib/d.js"; export const got = [c, d]',
-      'lib/c.cjs':
-        '#!/usr/bin/env node\n// import.meta\nmodule.exports = [__dirname, __filename, typeof exports]',
-      'lib/d.js': 'exports.__esModule = true; exports.default = __filename',
-    })
-    await using bundling = createBundling(fixture.root)
-
-    const { artifact } = await bundling.one('a.ts')
-    const { exports } = await runWrapped(artifact, { root: fixture.root })
-
-    const { path } = fixture
-    expect(exports['got']).toEqual([[path('lib'), path('lib/c.cjs'), 'object'], path('lib/d.js')])
-  })
-
-  test('while a module without import and export stays what it is', async () => {
-    await using fixture = await createFixture({
-      'a.ts': 'import "./b.ts"; export const a = 1',
-      'b.ts': 'globalThis.seenMeta = import.meta.filename',
-    })
-    await using bundling = createBundling(fixture.root)
-
-    const { artifact } = await bundling.one('a.ts')
-    await runWrapped(artifact, { root: fixture.root })
-
-    expect(Reflect.get(globalThis, 'seenMeta')).toBe(fixture.path('b.ts'))
-  })
-})
-
-describe('Bundler.build() reads files by attributes and extensions', () => {
-  test.each<[string, string, unknown]>([
-    ['import x from "./d.json"', 'x', { a: [1] }],
-    ['import { a } from "./d.json"', 'a', [1]],
-    ['import x from "./d.json" with { type: "json" }', 'x', { a: [1] }],
-    ['import x from "./d.json" with { type: "text" }', 'x', '{"a":[1]}'],
-    ['import x from "./d.json" with { type: "bytes" }', 'x', new TextEncoder().encode('{"a":[1]}')],
-    ['import x from "./code.ts" with { type: "text" }', 'x', 'export const c = 1 as number'],
-    ['import { c } from "./code.ts"', 'c', 1],
-    ['import x from "./note.txt"', 'x', 'a note'],
-    ['import x from "./style.css"', 'x', 'a { b: c }'],
-    ['const x = (await import("./d.json", { with: { type: "json" } })).default', 'x', { a: [1] }],
-  ])('%s', async (statement, name, expected) => {
-    await using fixture = await createFixture({
-      'a.ts': `${statement}; export const got = ${name}`,
-      'd.json': '{"a":[1]}',
-      'code.ts': 'export const c = 1 as number',
-      'note.txt': 'a note',
-      'style.css': 'a { b: c }',
-    })
-    await using bundling = createBundling(fixture.root)
-
-    const { artifact } = await bundling.one('a.ts')
-
-    expect((await runWrapped(artifact)).exports['got']).toEqual(expected)
-  })
-
-  test('a file with two attributes is one input, read once', async () => {
-    await using fixture = await createFixture({
-      'a.ts':
-        'import t from "./d.json" with { type: "text" }; import d from "./d.json"; export const got = [t, d]',
-      'd.json': '{"a":1}',
-    })
-    await using bundling = createBundling(fixture.root)
-
-    const { artifact, metafile } = await bundling.one('a.ts')
-
-    expect((await runWrapped(artifact)).exports['got']).toEqual(['{"a":1}', { a: 1 }])
-    expect(artifact.inputs.map(({ path }) => path)).toEqual(['a.ts', 'd.json'])
-    expect(Object.keys(metafile.inputs)).toEqual(['a.ts', 'd.json'])
-  })
-
-  test('an entry of JSON and of CommonJS', async () => {
-    await using fixture = await createFixture({
-      'd.json': '{"a":1}',
-      'c.cjs': 'exports.sum = require("./d.json").a + require("node:path").sep.length',
-    })
-    await using bundling = createBundling(fixture.root)
-
-    const json = await runWrapped((await bundling.one('d.json')).artifact)
-    const cjs = await runWrapped((await bundling.one('c.cjs')).artifact, { root: fixture.root })
-
-    expect(json.exports).toEqual({ a: 1, default: { a: 1 } })
-    expect(cjs.exports).toEqual({ default: { sum: 2 } })
-  })
-
-  test('by the loaders and defines of the options', async () => {
-    await using fixture = await createFixture({
-      'a.ts': 'import x from "./q.sql"; export const got = [x, MODE]',
-      'q.sql': 'select 1',
-    })
-    await using bundling = createBundling(fixture.root, {
-      build: { loader: { '.sql': 'text' }, define: { MODE: '"test"' } },
-    })
-
-    const { artifact } = await bundling.one('a.ts')
-
-    expect((await runWrapped(artifact)).exports['got']).toEqual(['select 1', 'test'])
   })
 })
 
@@ -604,7 +466,7 @@ function artifacts(outcomes: readonly BuildOutcome[]): readonly unknown[] {
   return outcomes.map((outcome) => (outcome.ok ? outcome.artifact : outcome.error))
 }
 
-function text(outcome: Extract<BuildOutcome, { ok: true }>, index: number): string {
+function assetText(outcome: Extract<BuildOutcome, { ok: true }>, index: number): string {
   const asset = outcome.artifact.assets[index]
   return new TextDecoder().decode(outcome.assets.get(asset?.sha256 ?? ''))
 }
