@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { mkdir, open, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { codeOf } from '../base/error.ts'
 import { BLOCK_BYTES, TAG_FILE, TAG_TEXT, VERSION_FOLDER } from './disk-layout.ts'
@@ -94,10 +94,25 @@ export async function addUsage(dir: string, bytes: number): Promise<number> {
   return (await handle.stat()).size * BLOCK_BYTES
 }
 
-/** Replaces the estimate by what a complete scan found. */
-export async function setUsage(dir: string, bytes: number): Promise<void> {
+/** The estimate as it is, in blocks; 0 when nobody has written yet. */
+export async function usedBlocks(dir: string): Promise<number> {
+  try {
+    return (await stat(usageFile(dir))).size
+  } catch {
+    return 0
+  }
+}
+
+/**
+ * Replaces the estimate by what a scan found, plus what was added since the scan began: such a
+ * write may be counted twice until the next scan, but is never forgotten.
+ *
+ * @param blocksBefore - `usedBlocks()` before the scan
+ */
+export async function setUsage(dir: string, bytes: number, blocksBefore: number): Promise<void> {
   await using handle = await open(usageFile(dir), 'a', FILE_MODE)
-  await handle.truncate(Math.ceil(bytes / BLOCK_BYTES))
+  const added = Math.max(0, (await handle.stat()).size - blocksBefore)
+  await handle.truncate(Math.ceil(bytes / BLOCK_BYTES) + added)
 }
 
 const FILE_MODE = 0o600

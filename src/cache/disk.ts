@@ -139,7 +139,7 @@ class FolderTier implements DiskTier {
     await this.#track(rm(file, { force: true }).catch((error) => this.#suspend(error)))
   }
 
-  /** Sizes are what the last collection left and this process has written since. */
+  /** Sizes are what the last collection left and what was written since: an upper estimate. */
   stats(): TierStats {
     return { ...this.#stats }
   }

@@ -1,7 +1,7 @@
 import { open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from '../base/error.ts'
-import { readStored, setUsage } from './disk-file.ts'
+import { readStored, setUsage, usedBlocks } from './disk-file.ts'
 import { VERSION_FOLDER } from './disk-layout.ts'
 import { planGc, type Removal } from './gc-plan.ts'
 import { scan, type CacheFile } from './scan.ts'
@@ -49,6 +49,7 @@ const STALE_LOCK_MS = 600e3
 const NOTHING = { removed: 0, removedBytes: 0, remaining: 0, remainingBytes: 0 }
 
 async function removeBy(options: GcOptions): Promise<GcReport> {
+  const blocksBefore = await usedBlocks(options.dir)
   const files = await scan(options.dir)
   const references = await readReferences(files, options)
   const plan = planGc({ ...options, files, references })
@@ -62,7 +63,7 @@ async function removeBy(options: GcOptions): Promise<GcReport> {
   }
   const allBytes = files.reduce((sum, file) => sum + file.bytes, 0)
   const remainingBytes = allBytes - removedBytes
-  if (!options.dryRun) await setUsage(options.dir, remainingBytes)
+  if (!options.dryRun) await setUsage(options.dir, remainingBytes, blocksBefore)
   const remaining = files.length - removed
   return { ran: true, removed, removedBytes, remaining, remainingBytes }
 }

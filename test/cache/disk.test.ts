@@ -11,71 +11,16 @@ import {
 } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { EventHub } from '../../src/base/events.ts'
 import { Secret } from '../../src/base/secret.ts'
-import { createDiskTier, type DiskTier, type DiskTierOptions } from '../../src/cache/disk.ts'
-import type { CacheEvents } from '../../src/cache/events.ts'
 import { scan } from '../../src/cache/scan.ts'
-import { FakeClock } from '../support/fake-clock.ts'
-import { createFixture, type Fixture } from '../support/fixture.ts'
+import { bytes, cacheScene, text } from '../support/cache-scene.ts'
 
 const DAY_MS = 86_400e3
 const isRoot = process.getuid?.() === 0
 
-/** The payload of a key lists what it names, one key a line. */
-const referencesOf = (payload: Uint8Array): readonly string[] =>
-  Buffer.from(payload).toString().split('\n').filter(Boolean)
-
-interface Scene extends AsyncDisposable {
-  readonly fixture: Fixture
-  readonly dir: string
-  readonly clock: FakeClock
-  readonly hub: EventHub<CacheEvents>
-  readonly seen: [string, unknown][]
-  readonly tier: DiskTier
-  make(options?: Partial<DiskTierOptions>): DiskTier
-}
-
-async function scene(options: Partial<DiskTierOptions> = {}): Promise<Scene> {
-  const fixture = await createFixture()
-  const clock = new FakeClock(Date.now())
-  const hub = new EventHub<CacheEvents>()
-  const seen: [string, unknown][] = []
-  const names = ['cache.corrupt', 'cache.readonly', 'cache.evicted'] as const
-  for (const name of names) hub.on(name, (event) => seen.push([name, event]))
-  const make = (more: Partial<DiskTierOptions> = {}): DiskTier =>
-    createDiskTier({
-      name: 'disk',
-      dir: fixture.path('cache'),
-      mode: 'readwrite',
-      secret: undefined,
-      maxBytes: 1e9,
-      maxAgeMs: 30 * DAY_MS,
-      referencesOf,
-      events: hub,
-      clock,
-      ...options,
-      ...more,
-    })
-  return {
-    fixture,
-    dir: fixture.path('cache'),
-    clock,
-    hub,
-    seen,
-    tier: make(),
-    make,
-    [Symbol.asyncDispose]: () => fixture[Symbol.asyncDispose](),
-  }
-}
-
-const bytes = (text: string): Uint8Array => Buffer.from(text)
-const text = (payload: Uint8Array | undefined): string | undefined =>
-  payload && Buffer.from(payload).toString()
-
 describe('createDiskTier()', () => {
   test('touches nothing until it is used', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
 
     s.make()
 
@@ -83,7 +28,7 @@ describe('createDiskTier()', () => {
   })
 
   test('marks the directory as a cache and keeps it private', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
 
     await s.tier.set('blobs/ab12', bytes('one'))
 
@@ -98,7 +43,7 @@ describe('createDiskTier()', () => {
 
 describe('DiskTier.get()', () => {
   test('returns what another tier of the same folder has set', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
     await s.tier.set('maps/0a1b', bytes('{"version":3}'))
 
     const other = s.make()
@@ -109,7 +54,7 @@ describe('DiskTier.get()', () => {
   })
 
   test('misses what is not there', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
     const misses: unknown[] = []
     s.hub.on('cache.miss', (event) => misses.push(event))
 
@@ -121,7 +66,7 @@ describe('DiskTier.get()', () => {
   })
 
   test('reports a changed file, removes it and lets it be written again', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
     await s.tier.set('blobs/ab12', bytes('right'))
     const file = join(s.dir, 'v1/blobs/ab/ab12')
     const stored = await readFile(file)
@@ -138,7 +83,7 @@ describe('DiskTier.get()', () => {
   })
 
   test('misses what was sealed with another secret', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
     await s.make({ secret: new Secret('x'.repeat(32)) }).set('keys/ab12', bytes('one'))
 
     const found = await s.make({ secret: new Secret('y'.repeat(32)) }).get('keys/ab12')
@@ -147,7 +92,7 @@ describe('DiskTier.get()', () => {
   })
 
   test('marks a key as used once a day', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
     const file = join(s.dir, 'v1/keys/ab/ab12')
     await s.tier.set('keys/ab12', bytes('one'))
     await utimes(file, s.clock.now() / 1000, (s.clock.now() - DAY_MS - 5_000) / 1000)
@@ -164,7 +109,7 @@ describe('DiskTier.get()', () => {
   })
 
   test('puts the time of a file from the future right', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
     const file = join(s.dir, 'v1/code/ab/ab12')
     await s.tier.set('code/ab12', bytes('one'))
     await utimes(file, s.clock.now() / 1000, (s.clock.now() + 400 * DAY_MS) / 1000)
@@ -179,7 +124,7 @@ describe('DiskTier.get()', () => {
 
 describe('DiskTier.set()', () => {
   test('replaces a key', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
     await s.tier.set('keys/ab12', bytes('one'))
 
     await s.tier.set('keys/ab12', bytes('two'))
@@ -188,7 +133,7 @@ describe('DiskTier.set()', () => {
   })
 
   test('leaves a blob that is there as it is and marks it as new', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
     await s.tier.set('blobs/ab12', bytes('one'))
     const file = join(s.dir, 'v1/blobs/ab/ab12')
     const before = await stat(file)
@@ -202,7 +147,7 @@ describe('DiskTier.set()', () => {
   })
 
   test('makes the tree anew after it was removed', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
     await s.tier.set('blobs/ab12', bytes('one'))
     await rm(s.dir, { recursive: true })
 
@@ -215,7 +160,7 @@ describe('DiskTier.set()', () => {
   test.for(['keys', 'keys/', 'keys/a', 'other/ab12', 'keys/../../x', 'keys/AB12', 'blobs/..', ''])(
     'refuses the key "%s"',
     async (key) => {
-      await using s = await scene()
+      await using s = await cacheScene()
 
       await expect(s.tier.set(key, bytes('x'))).rejects.toThrow(TypeError)
       await expect(s.tier.get(key)).rejects.toThrow(TypeError)
@@ -224,7 +169,7 @@ describe('DiskTier.set()', () => {
   )
 
   test('rejects with the reason of an aborted signal', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
     const reason = new Error('enough')
 
     const set = s.tier.set('keys/ab12', bytes('x'), AbortSignal.abort(reason))
@@ -235,7 +180,7 @@ describe('DiskTier.set()', () => {
 
 describe('DiskTierOptions.mode', () => {
   test('readonly answers and changes nothing, not even times or bad files', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
     await s.tier.set('keys/ab12', bytes('one'))
     await s.tier.set('keys/cd34', bytes('two'))
     await writeFile(join(s.dir, 'v1/keys/cd/cd34'), 'torn')
@@ -253,7 +198,7 @@ describe('DiskTierOptions.mode', () => {
   })
 
   test('off answers nothing and is switched live', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
     await s.tier.set('keys/ab12', bytes('one'))
 
     s.tier.configure({ mode: 'off' })
@@ -267,7 +212,7 @@ describe('DiskTierOptions.mode', () => {
 
 describe('SOMON_CACHE_FOREIGN_OWNER', () => {
   test.skipIf(!isRoot)('a directory of another user is refused by every call', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
     await mkdir(s.dir)
     await chown(s.dir, 12_345, 12_345)
 
@@ -283,7 +228,7 @@ describe('SOMON_CACHE_FOREIGN_OWNER', () => {
   })
 
   test.skipIf(!isRoot)('a link is followed to the owner of its target', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
     const target = s.fixture.path('elsewhere')
     await mkdir(target)
     await symlink(target, s.dir)
@@ -301,7 +246,7 @@ describe('SOMON_CACHE_FOREIGN_OWNER', () => {
 
 describe('DiskTier.verify()', () => {
   test('names the files that do not open and removes nothing', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
     await s.tier.set('keys/ab12', bytes('one'))
     await s.tier.set('blobs/cd34', bytes('two'))
     const file = join(s.dir, 'v1/blobs/cd/cd34')
@@ -316,7 +261,7 @@ describe('DiskTier.verify()', () => {
 
 describe('DiskTier.info()', () => {
   test('counts entries and blocks by space', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
     await s.tier.set('keys/ab12', bytes('one'))
     await s.tier.set('blobs/cd34', new Uint8Array(5_000))
 
@@ -332,7 +277,7 @@ describe('DiskTier.info()', () => {
   })
 
   test('reads an absent cache as empty', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
 
     expect(await s.tier.info()).toMatchObject({ entries: 0, bytes: 0 })
   })
@@ -340,7 +285,7 @@ describe('DiskTier.info()', () => {
 
 describe('DiskTier.clear()', () => {
   test('removes everything and leaves the tier usable', async () => {
-    await using s = await scene()
+    await using s = await cacheScene()
     await s.tier.set('keys/ab12', bytes('one'))
 
     await s.tier.clear()
