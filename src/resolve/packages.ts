@@ -14,6 +14,7 @@ export interface NearestPackage extends PackageJson {
 export class Packages {
   readonly #root: string
   readonly #nearest = new Map<string, NearestPackage | undefined>()
+  readonly #workspaceFolders = new Map<string, string | undefined>()
   #workspace: WorkspaceScan | undefined
 
   constructor(root: string) {
@@ -43,11 +44,13 @@ export class Packages {
    * `node_modules/<name>` whose real path has no `node_modules` in it.
    */
   workspaceFolder(name: string, folder: string): string | undefined {
-    for (let at = folder; ; at = dirname(at)) {
-      const target = realPath(join(at, 'node_modules', name))
-      if (target !== undefined) return isInstalled(this.#root, target) ? undefined : target
-      if (dirname(at) === at) return undefined
-    }
+    const key = `${folder}\0${name}`
+    const known = this.#workspaceFolders.get(key)
+    if (known !== undefined || this.#workspaceFolders.has(key)) return known
+    const target = this.#firstInstall(name, folder)
+    const found = target === undefined || isInstalled(this.#root, target) ? undefined : target
+    this.#workspaceFolders.set(key, found)
+    return found
   }
 
   /** Names every workspace package, and every installed one, that the project can reach. */
@@ -58,7 +61,14 @@ export class Packages {
 
   clear(): void {
     this.#nearest.clear()
+    this.#workspaceFolders.clear()
     this.#workspace = undefined
+  }
+
+  #firstInstall(name: string, folder: string): string | undefined {
+    const target = realPath(join(folder, 'node_modules', name))
+    if (target !== undefined || dirname(folder) === folder) return target
+    return this.#firstInstall(name, dirname(folder))
   }
 }
 

@@ -50,6 +50,7 @@ export class TargetWatch {
   #targets: WatchTargets = { files: [], dirs: [], absent: [] }
   #plan: WatchPlan = { folders: new Map(), structure: new Set() }
   #eventCount = 0
+  #countedFrom = -Infinity
   #isOverflow = false
   #closed: Promise<void> | undefined
 
@@ -182,6 +183,11 @@ export class TargetWatch {
   }
 
   #counted(): void {
+    const now = this.#parts.clock.elapsed()
+    if (now - this.#countedFrom > this.#parts.maxDelayMs) {
+      this.#countedFrom = now
+      this.#eventCount = 0
+    }
     this.#eventCount += 1
     if (this.#eventCount !== EVENT_BURST) return
     this.#overflow(`${EVENT_BURST} events at once: the system's queue may have lost some`)
@@ -211,7 +217,6 @@ export class TargetWatch {
     const overflow = this.#isOverflow
     const changes = this.#compareDirty(overflow)
     this.#isOverflow = false
-    this.#eventCount = 0
     if (changes.size === 0 && !overflow) return
     if (this.#changed.listened) this.#changed.emit({ changes, overflow })
     this.#hub.channel('change').emit({ changes, overflow })
