@@ -58,7 +58,7 @@ export function esbuildOptions(
     plugins: [
       metaPlugin,
       ...parts.plugins.esbuildPlugins(parts.build),
-      ...inlinePlugin(options, parts.resolver),
+      ...(options.resolve.packages === 'external' ? inlinePlugin(options, parts.resolver) : []),
     ],
   }
 }
@@ -93,8 +93,10 @@ export function checkOptions(options: BuildOptions): void {
  * `packages: 'external'` esbuild itself calls every name external. The filter holds these names
  * only, so no other import costs a message between the processes.
  */
-function inlinePlugin(options: BuildOptions, resolver: BuildResolver): EsbuildPlugin[] {
-  if (options.resolve.packages !== 'external') return []
+export function inlinePlugin(
+  options: { readonly root: string },
+  resolver: BuildResolver,
+): EsbuildPlugin[] {
   const names = resolver.inlineNames().filter((name) => !isBuiltin(name))
   if (names.length === 0) return []
   const filter = new RegExp(`^(?:${names.map(escaped).join('|')})(?:/|$)`)

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EsbuildBinary } from './esbuild-binary.ts'
+import type { EsbuildMetafile } from './esbuild.ts'
 import { parseEsbuildLog } from './esbuild-log.ts'
 import type { BundleMetafile } from './output.ts'
 import type { BuiltOutputs, OutputBuild } from './output-build.ts'
@@ -40,11 +41,11 @@ export function runNativeBuild(
         windowsHide: true,
       },
     )
-    if (result.error !== undefined) throw outputFailed(build, [], [], result.error)
+    if (result.error !== undefined) throw outputFailed(build, [], result.error)
     const log = parseEsbuildLog(result.stderr.toString(), sourceReader(build.root))
     if (result.status !== 0) {
       const died = result.signal === null ? undefined : new Error(`esbuild got ${result.signal}`)
-      throw outputFailed(build, log.errors, log.warnings, died)
+      throw outputFailed(build, log.errors, died)
     }
     const graph = JSON.parse(readFileSync(metafile, 'utf8')) as EsbuildMetafile
     return { metafile: readMetafile(graph), warnings: log.warnings, contents: undefined }
@@ -57,12 +58,6 @@ export function runNativeBuild(
 const MEMORY_LIMIT = '256MiB'
 const MAX_LOG_BYTES = 64 * 2 ** 20
 const REPORT_FLAGS = ['--log-level=warning', '--log-limit=0', '--color=false'] as const
-
-/** esbuild's metafile as it is on disk. */
-export interface EsbuildMetafile {
-  readonly inputs: BundleMetafile['inputs']
-  readonly outputs: BundleMetafile['outputs']
-}
 
 /**
  * Adds to each input what it contributes to the outputs, which esbuild lists by output only, and
@@ -77,9 +72,8 @@ export function readMetafile(metafile: EsbuildMetafile): BundleMetafile {
   }
   const inputs: Record<string, BundleMetafile['inputs'][string]> = {}
   for (const [path, input] of Object.entries(metafile.inputs)) {
-    // esbuild leaves the member out where it would be false, which its types do not say.
-    // oxlint-disable-next-line typescript/no-unnecessary-type-conversion
-    const imports = input.imports.map((item) => ({ ...item, external: Boolean(item.external) }))
+    // esbuild leaves the member out where it would be false.
+    const imports = input.imports.map((item) => ({ ...item, external: item.external ?? false }))
     inputs[path] = { ...input, imports, bytesInOutput: contributed.get(path) ?? 0 }
   }
   return { inputs, outputs: metafile.outputs }

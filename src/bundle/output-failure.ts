@@ -1,47 +1,32 @@
 import type { ErrorDetails } from '../base/error.ts'
-import { SomonError } from '../base/error.ts'
+import type { SomonError } from '../base/error.ts'
 import type { BuildMessage } from './build-message.ts'
+import { bundleFailed } from './errors.ts'
 import type { OutputBuild } from './output-build.ts'
 
-/** Turns the errors of an output build into one coded error with one part for each of them. */
+/**
+ * Turns the errors that esbuild's program printed into one coded error, with a part for each when
+ * there are several.
+ */
 export function outputFailed(
   build: OutputBuild,
   errors: readonly BuildMessage[],
-  warnings: readonly BuildMessage[],
   cause?: unknown,
 ): SomonError {
-  const parts = errors.map((message) => failure(message.text, detailsOf(message)))
+  const entry = build.entries.join(', ')
+  const parts = errors.map((message) =>
+    bundleFailed({ entry, reason: message.text, errorCount: 1 }, detailsOf(message)),
+  )
   const [first] = parts
-  const subject = build.entries.join(', ')
-  const details: ErrorDetails = {
-    ...(cause === undefined ? {} : { cause }),
-    ...(errors[0] === undefined ? {} : detailsOf(errors[0])),
-    ...(parts.length > 1 ? { errors: parts } : {}),
-  }
-  const what =
-    first === undefined
-      ? 'esbuild did not finish'
-      : parts.length === 1
-        ? first.message
-        : `${parts.length} errors, first: ${first.message}`
-  return failure(`Cannot bundle "${subject}": ${what}`, details, {
-    entries: build.entries,
-    errorCount: errors.length,
-    warningCount: warnings.length,
-  })
-}
-
-function failure(
-  message: string,
-  details: ErrorDetails,
-  data: Readonly<Record<string, unknown>> = {},
-): SomonError {
-  return new SomonError(
-    'SOMON_BUNDLE_FAILED',
-    message,
-    'correct the source at the place shown, then bundle again',
-    data,
-    details,
+  if (first !== undefined && parts.length === 1) return first
+  const reason = errors[0]?.text ?? 'esbuild did not finish'
+  return bundleFailed(
+    { entry, reason, errorCount: errors.length },
+    {
+      ...(cause === undefined ? {} : { cause }),
+      ...(errors[0] === undefined ? {} : detailsOf(errors[0])),
+      ...(first === undefined ? {} : { errors: parts }),
+    },
   )
 }
 

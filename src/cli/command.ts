@@ -12,7 +12,10 @@ export interface CommandContext {
   readonly flags: Flags
 }
 
-/** A file of `commands/`: it returns the exit code, and throws coded errors. */
+/**
+ * A file of `commands/`: it returns the exit code, undefined when the program that it runs decides
+ * it, and throws coded errors.
+ */
 export interface CommandModule {
-  readonly run: (context: CommandContext) => Promise<number>
+  readonly run: (context: CommandContext) => Promise<number | undefined>
 }

@@ -111,3 +111,11 @@ export const unreadableFile: ErrorFactory<{ flag: string; file: string; why: str
     message: ({ flag, file, why }) => `Cannot read "${file}" of ${flag}: ${why}`,
     fix: ({ file }) => `check that "${file}" exists and may be read`,
   })
+
+/** The export of `run --verify` rejected a new generation. */
+export const verifyRefused: ErrorFactory<{ name: string; why: string }> = defineError({
+  code: 'SOMON_CLI_VERIFY_REFUSED',
+  when: 'the export named by run --verify does not accept a new generation',
+  remedy: 'correct what the export checks; the old generation goes on serving',
+  message: ({ name, why }) => `Cannot accept the new generation: export "${name}": ${why}`,
+})

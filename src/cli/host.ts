@@ -1,3 +1,4 @@
+import { processEnvironment } from '../config/env.ts'
 import type { TextStream } from './output.ts'
 
 /** The process as the commands see it; tests pass their own. */
@@ -15,7 +16,7 @@ export interface CliHost {
 export function processHost(): CliHost {
   return {
     cwd: process.cwd(),
-    env: process.env,
+    env: processEnvironment(),
     out: process.stdout,
     err: process.stderr,
     exit(code) {
@@ -32,4 +33,5 @@ export const EXIT = {
   usage: 2,
   internal: 70,
   interrupted: 130,
+  terminated: 143,
 } as const

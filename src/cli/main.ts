@@ -1,7 +1,6 @@
 import { VERSION } from '../base/version.ts'
 import type { CommandContext, CommandModule } from './command.ts'
 import type { CommandSpec } from './command-table.ts'
-import { COMMANDS } from './command-table.ts'
 import type { CliHost } from './host.ts'
 import { EXIT, processHost } from './host.ts'
 import type { OutputLevel } from './output.ts'
@@ -58,7 +57,8 @@ async function runCommand(
   try {
     const { run } = await importCommand(command.name)
     const context: CommandContext = { host, output, operands, rest, flags }
-    host.exit(await run(context))
+    const code = await run(context)
+    if (code !== undefined) host.exit(code)
   } catch (thrown) {
     host.exit(exitCodeOf(output.error(thrown).code))
   }
@@ -76,8 +76,24 @@ function importCommand(name: string): Promise<CommandModule> {
   switch (name) {
     case 'bundle':
       return import('./commands/bundle.ts')
+    case 'run':
+      return import('./commands/run.ts')
+    case 'watch':
+      return import('./commands/watch.ts')
+    case 'graph':
+      return import('./commands/graph.ts')
+    case 'explain':
+      return import('./commands/explain.ts')
+    case 'check':
+      return import('./commands/check.ts')
+    case 'cache':
+      return import('./commands/cache.ts')
+    case 'doctor':
+      return import('./commands/doctor.ts')
+    case 'completion':
+      return import('./commands/completion.ts')
     default:
-      throw new Error(`no module for the command "${name}" of ${COMMANDS.length}`)
+      throw new TypeError(`Cannot run "${name}": it has no module`)
   }
 }
 

@@ -65,6 +65,11 @@ export class Output {
     else if (text !== '') this.#out.write(ended(text))
   }
 
+  /** One line of JSON on stdout: commands that go on print a document for each event. */
+  event(value: object): void {
+    this.#out.write(`${JSON.stringify({ command: this.#command, ...value })}\n`)
+  }
+
   /** Text that is written to stdout as it is, for output that another program reads. */
   raw(text: string): void {
     this.#out.write(text)

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { digest } from '../base/digest.ts'
 import type { RelPath } from '../base/project-path.ts'
+import { fromRelPath } from '../base/project-path.ts'
 import type { BuildMessage } from '../bundle/build-message.ts'
 import type { BundleMetafile, BundleOptions, BundleOutput, BundleResult } from '../bundle/output.ts'
 import type {
@@ -34,10 +34,16 @@ export interface OutputCache {
    */
   remember(
     build: OutputBuild,
-    built: BuiltOutputs,
-    outputs: readonly BundleOutput[],
+    written: WrittenOutputs,
     startedAt: number,
   ): Promise<string | undefined>
+}
+
+/** A build whose outputs are on disk. */
+export interface WrittenOutputs {
+  readonly built: BuiltOutputs
+  readonly outputs: readonly BundleOutput[]
+  readonly bytes: (path: RelPath) => Uint8Array
 }
 
 export interface RecalledOutputs {
@@ -81,9 +87,10 @@ export async function bundleOutputs(
   }
   const startedAt = clock.now()
   const built = await parts.engine(build, options.signal)
-  const outputs = describeOutputs(root, built)
+  const written = describeOutputs(root, built)
+  const { outputs } = written
   if (options.clean === true) cleanOutputs(build, outputs, () => built.metafile)
-  await cache?.remember(build, built, outputs, startedAt)
+  await cache?.remember(build, written, startedAt)
   return {
     outputs,
     metafile: built.metafile,
@@ -93,16 +100,13 @@ export async function bundleOutputs(
   }
 }
 
-function describeOutputs(root: string, built: BuiltOutputs): BundleOutput[] {
-  return Object.entries(built.metafile.outputs).map(([path, { entryPoint }]) => {
+function describeOutputs(root: string, built: BuiltOutputs): WrittenOutputs {
+  const read = new Map<RelPath, Uint8Array>()
+  const outputs = Object.entries(built.metafile.outputs).map(([path, { entryPoint }]) => {
     const contents = built.contents?.get(path)
-    const bytes = contents ?? readFileSync(join(root, path))
-    return {
-      path,
-      bytes: bytes.byteLength,
-      sha256: digest(bytes),
-      entry: entryPoint,
-      contents,
-    }
+    const bytes = contents ?? readFileSync(fromRelPath(root, path))
+    read.set(path, bytes)
+    return { path, bytes: bytes.byteLength, sha256: digest(bytes), entry: entryPoint, contents }
   })
+  return { built, outputs, bytes: (path) => read.get(path) ?? new Uint8Array() }
 }

@@ -20,6 +20,7 @@ import { ModuleRegistry } from '../module/module-registry.ts'
 import type { WatchSession } from '../module/watch-session.ts'
 import type { ResolveOptions, Resolver } from '../resolve/resolution.ts'
 import { createResolver } from '../resolve/resolver.ts'
+import { createFileBundler } from './bundle-files.ts'
 import type { SystemEvents } from './events.ts'
 import { lazyBundler } from './lazy-bundler.ts'
 import type { WatchOptions } from './module-system-api.ts'
@@ -59,6 +60,11 @@ export function wire(settings: Settings): Wired {
   const shared = { settings, clock, hub, resolver, plugins, disk }
   const bundler = wireBundler(shared)
   const loader = wireLoader(shared, bundler)
+  const files = createFileBundler({
+    ...{ settings, clock, hub, disk },
+    plugins: () => plugins.host,
+    resolveOptions: resolveOptions(settings),
+  })
   // The registry comes last because it needs all others; they reach it when code runs.
   const later: { registry?: ModuleRegistry } = {}
   const evaluator = wireEvaluator(shared, loader, () => later.registry)
@@ -67,13 +73,14 @@ export function wire(settings: Settings): Wired {
   later.registry = registry
   return {
     ...{ clock, hub, resolver, disk, bundler, loader, evaluator, plugins, modules, registry },
-    bundle: () => Promise.reject(new Error('later')),
+    bundle: (entries, options) => files.bundle(entries, options),
     openSession: (options, onClose) =>
       openSession(settings, { modules, registry, clock, hub }, options, onClose),
     async close() {
       await modules.codeCaches.flush()
       await loader.close()
       await bundler.close()
+      await files.close()
       await disk.close()
       evaluator.close()
       hub.clear()
@@ -90,7 +97,8 @@ interface Shared {
   readonly disk: DiskTier
 }
 
-function resolveOptions({ root, loading }: Settings): ResolveOptions {
+/** What the settings say about finding modules. */
+export function resolveOptions({ root, loading }: Settings): ResolveOptions {
   const { packages, externals, inline, externalPolicy, allowedSources, alias, tsconfig } = loading
   const started = processConditions(process.execArgv, environmentValue('NODE_OPTIONS'))
   return {

@@ -8,7 +8,15 @@ export interface CliRun {
   readonly stdout: string
   readonly stderr: string
   /** `stdout` read as JSON; throws when it is not exactly one document. */
-  json<T = { ok: boolean; command: string; result: never; error: never }>(): T
+  json(): CliDocument
+}
+
+/** What `--json` prints. */
+export interface CliDocument {
+  readonly ok: boolean
+  readonly command: string
+  readonly result?: unknown
+  readonly error?: { readonly code: string; readonly message: string; readonly fix: string }
 }
 
 export interface CliOptions {

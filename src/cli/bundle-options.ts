@@ -1,0 +1,85 @@
+import { resolve } from 'node:path'
+import { toRelPath } from '../base/project-path.ts'
+import type { BundleOptions } from '../bundle/output.ts'
+import type { CommandContext } from './command.ts'
+import { entryOf } from './entries.ts'
+import { flagConflict } from './errors.ts'
+
+/**
+ * Reads the flags of `bundle`; paths on the command line are relative to the working folder.
+ *
+ * @param outdir - where outputs go when no flag says it; undefined keeps them in memory
+ * @throws SomonError SOMON_CLI_FLAG_CONFLICT
+ */
+export function readBundleOptions(
+  { flags, host }: CommandContext,
+  root: string,
+  outdir: string | undefined,
+): BundleOptions {
+  checkFlags(flags)
+  const path = (name: string): string | undefined => {
+    const value = flags.text(name)
+    return value === undefined ? undefined : toRelPath(root, resolve(host.cwd, value))
+  }
+  const given = {
+    outfile: path('outfile'),
+    outdir: path('outdir') ?? (flags.has('outfile') ? undefined : outdir),
+    format: flags.text('format'),
+    platform: flags.text('platform'),
+    target: flags.text('target'),
+    minify: flags.get('minify'),
+    splitting: flags.get('splitting'),
+    sourcemap: flags.text('sourcemap'),
+    packages: flags.text('packages'),
+    external: flags.list('external'),
+    inline: flags.list('inline'),
+    alias: flags.map('alias'),
+    define: flags.map('define'),
+    loader: flags.map('loader'),
+    conditions: flags.list('conditions'),
+    tsconfig: path('tsconfig'),
+    importMeta: flags.text('import-meta'),
+    clean: flags.get('clean'),
+    cache: flags.get('cache'),
+  }
+  const set = Object.entries(given).filter(([, value]) => value !== undefined)
+  // The choices of the command table are exactly the values of these types.
+  return Object.fromEntries(set)
+}
+
+/** Writes entries as esbuild takes them: `./` and a path below the root, or a package's name. */
+export function bundleEntries(
+  operands: readonly string[],
+  cwd: string,
+  root: string,
+): readonly string[] {
+  return operands.map((operand) => {
+    const entry = entryOf(operand, cwd)
+    return entry === operand && !operand.startsWith('/') ? operand : `./${toRelPath(root, entry)}`
+  })
+}
+
+function checkFlags(flags: CommandContext['flags']): void {
+  if (flags.has('outfile') && flags.has('outdir')) {
+    throw flagConflict({
+      flag: '--outfile',
+      because: '--outdir says where the outputs go',
+      instead: 'leave one of the two out',
+    })
+  }
+  if (flags.isOn('clean') && flags.has('outfile')) {
+    throw flagConflict({
+      flag: '--clean',
+      because: 'it empties the output folder, and --outfile names a file',
+      instead: 'use --outdir, or leave --clean out',
+    })
+  }
+  const format = flags.text('format')
+  if (flags.text('import-meta') !== 'source') return
+  if (format !== 'iife' && (flags.text('platform') ?? 'node') === 'node') return
+  throw flagConflict({
+    flag: '--import-meta=source',
+    because: 'it needs files that Node runs',
+    instead: 'use --platform=node with --format=esm or cjs, or leave --import-meta out',
+  })
+}

@@ -1,0 +1,59 @@
+import type { ValidationReport } from '../../system/module-system-api.ts'
+import type { CommandContext } from '../command.ts'
+import { entriesOf } from '../entries.ts'
+import { EXIT } from '../host.ts'
+import { openProject } from '../open-project.ts'
+import { renderError } from '../render-error.ts'
+
+/** `somon check`: resolves, builds and checks imports; runs none of the entries' code. */
+export async function run(context: CommandContext): Promise<number> {
+  const { operands, host, flags, output } = context
+  await using project = await openProject(context)
+  const entries = entriesOf(operands, host.cwd, project.root, EXAMPLE)
+  const report = await project.system.validate(entries, {
+    types: flags.isOn('types'),
+    externals: flags.isOn('externals'),
+  })
+  const warnings = report.entries.reduce((sum, entry) => sum + entry.warnings.length, 0)
+  const maxWarnings = flags.number('max-warnings') ?? Infinity
+  const ok = report.ok && warnings <= maxWarnings
+  const value = { ...jsonReport(report), warningCount: warnings }
+  const text = [...describe(report, context), summary(report, warnings, maxWarnings)].join('\n')
+  if (ok) output.result(value, text)
+  else output.findings(value, text)
+  return ok ? EXIT.done : EXIT.failed
+}
+
+const EXAMPLE = { name: 'check', example: 'somon check src/main.ts' }
+
+function jsonReport(report: ValidationReport): object {
+  const entries = report.entries.map(({ entry, errors, warnings }) => ({
+    entry,
+    errors: errors.map((error) => error.toJSON()),
+    warnings,
+  }))
+  return { entries, ...(report.types === undefined ? {} : { types: report.types }) }
+}
+
+function describe(report: ValidationReport, { output }: CommandContext): string[] {
+  const lines: string[] = []
+  for (const { entry, errors, warnings } of report.entries) {
+    const mark = errors.length === 0 ? output.paint('green', 'ok') : output.paint('red', 'failed')
+    lines.push(`${mark} ${entry}`)
+    for (const error of errors) {
+      lines.push(renderError(error, (style, text) => output.paint(style, text)))
+    }
+    for (const { text, frame } of warnings) {
+      lines.push(`${output.paint('yellow', 'warning')} ${text}`, ...(frame === null ? [] : [frame]))
+    }
+  }
+  if (report.types?.ok === false) lines.push(report.types.output.trimEnd())
+  return lines
+}
+
+function summary(report: ValidationReport, warnings: number, maxWarnings: number): string {
+  const errors = report.entries.reduce((sum, entry) => sum + entry.errors.length, 0)
+  const types = report.types === undefined ? '' : report.types.ok ? ', types ok' : ', type errors'
+  const limit = warnings > maxWarnings ? ` (at most ${maxWarnings} allowed)` : ''
+  return `${report.entries.length} checked, ${errors} errors, ${warnings} warnings${limit}${types}`
+}

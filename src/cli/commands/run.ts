@@ -1,0 +1,106 @@
+import { entryOf } from '../entries.ts'
+import type { CommandContext } from '../command.ts'
+import { badValue, flagConflict, notAvailable, unreadableFile, verifyRefused } from '../errors.ts'
+import { messageOf } from '../../base/error.ts'
+import { resolve } from 'node:path'
+import type { Module } from '../../module/module.ts'
+import { openProject, type OpenProject } from '../open-project.ts'
+import { untilInterrupted } from '../interruption.ts'
+import { EXIT } from '../host.ts'
+import { describeReport } from '../watch-report.ts'
+
+/** `somon run`: loads a module as the program; the program decides the exit code. */
+export async function run(context: CommandContext): Promise<number | undefined> {
+  const { operands, host, flags, rest } = context
+  if (flags.isOn('guards')) throw notAvailable({ flag: '--guards', feature: 'guards' })
+  const watches = flags.isOn('watch')
+  if (flags.has('verify') && !watches) {
+    throw flagConflict({
+      flag: '--verify',
+      because: 'it judges new generations, and without --watch there are none',
+      instead: 'add --watch, or leave --verify out',
+    })
+  }
+  readEnvFiles(context)
+  await openInspector(context)
+  const entry = entryOf(operands[0] ?? '', host.cwd)
+  process.argv = [process.execPath, entry, ...rest]
+  const project = await openProject(context, {
+    profile: 'run',
+    // A program that ends by itself has nothing to sweep; one that reloads has.
+    settings: { 'loading.ledger': watches ? 'dispose' : 'off' },
+  })
+  const module = await load(project, entry)
+  if (watches) return serve(context, project, module)
+  process.once('beforeExit', () => void project.system.shutdown())
+  return undefined
+}
+
+/** A program that fails to start leaves nothing behind. */
+async function load(project: OpenProject, entry: string): Promise<Module> {
+  try {
+    return await project.system.load(entry, { main: true })
+  } catch (error) {
+    await project.system.shutdown()
+    throw error
+  }
+}
+
+async function serve(
+  context: CommandContext,
+  project: OpenProject,
+  module: Module,
+): Promise<number> {
+  const { output, flags } = context
+  const name = flags.text('verify')
+  await using system = project.system
+  await using session = await system.watch({
+    entries: [module.id],
+    ...(name === undefined ? {} : { verify: (exports, signal) => judge(exports, name, signal) }),
+  })
+  session.on('report', (report) => {
+    if (report.error !== undefined) output.error(report.error)
+    output.info(describeReport(report, (text) => output.dim(text)))
+  })
+  output.info(output.dim(`watching ${session.watched} paths of ${module.id}`))
+  const signal = await untilInterrupted()
+  return signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated
+}
+
+async function judge(
+  exports: Readonly<Record<string, unknown>>,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const check = exports[name]
+  if (typeof check !== 'function') throw verifyRefused({ name, why: 'there is no such function' })
+  const verdict: unknown = await check(signal)
+  if (verdict === false) throw verifyRefused({ name, why: 'it returned false' })
+}
+
+/** What is already set wins, as with Node's own `--env-file`. */
+function readEnvFiles({ flags, host }: CommandContext): void {
+  for (const file of flags.list('env-file') ?? []) {
+    try {
+      process.loadEnvFile(resolve(host.cwd, file))
+    } catch (error) {
+      throw unreadableFile({ flag: '--env-file', file, why: messageOf(error) }, { cause: error })
+    }
+  }
+}
+
+async function openInspector({ flags }: CommandContext): Promise<void> {
+  const waits = flags.has('inspect-brk')
+  const at = flags.text('inspect-brk') ?? flags.text('inspect')
+  if (at === undefined) return
+  const match = /^(?:(.+):)?(\d{1,5})?$/.exec(at)
+  const flag = waits ? '--inspect-brk' : '--inspect'
+  if (match === null || Number(match[2] ?? 0) > 65_535) {
+    throw badValue({ flag, value: at, expected: 'a port or host:port' })
+  }
+  const inspector = await import('node:inspector')
+  inspector.open(Number(match[2] ?? DEFAULT_INSPECTOR_PORT), match[1] ?? '127.0.0.1', waits)
+}
+
+/** That of Node. */
+const DEFAULT_INSPECTOR_PORT = 9229

@@ -1,0 +1,112 @@
+import { join } from 'node:path'
+import { systemClock } from '../base/clock.ts'
+import { EventHub } from '../base/events.ts'
+import type { DiskTier } from '../cache/disk.ts'
+import type { CacheEvents } from '../cache/events.ts'
+import { readDotEnv, readEnvironment } from '../config/env.ts'
+import { readConfigFile } from '../config/file.ts'
+import type { Profile } from '../config/setting-row.ts'
+import type { Settings } from '../config/settings.ts'
+import { resolveSettings } from '../config/sources.ts'
+import type { ResolveEvents } from '../resolve/events.ts'
+import type { Resolver } from '../resolve/resolution.ts'
+import { openDiskCache } from '../system/disk-cache.ts'
+import type { ModuleSystemApi } from '../system/module-system-api.ts'
+import type { CommandContext } from './command.ts'
+import { findProject } from './project.ts'
+import { cacheOptions } from './project-cache.ts'
+
+/** The settings of a project, and where they come from. */
+export interface ProjectSettings {
+  readonly settings: Settings
+  /** As messages name it; undefined when the project has none. */
+  readonly configFile: string | undefined
+}
+
+/** What a command asks of a project. */
+export interface ProjectRequest {
+  readonly profile: Profile
+  /** Values of settings by path, stronger than the command line's: text, as flags give it. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/** A project with a system over it, which ends with the scope. */
+export interface OpenProject extends AsyncDisposable, ProjectSettings {
+  readonly root: string
+  readonly system: ModuleSystemApi
+}
+
+/** The settings that flags of commands stand for; everything else of a command is its own. */
+const FLAG_SETTINGS: Readonly<Record<string, string>> = {
+  packages: 'loading.packages',
+  conditions: 'loading.conditions',
+  external: 'loading.externals',
+  inline: 'loading.inline',
+  alias: 'loading.alias',
+  tsconfig: 'loading.tsconfig',
+  debounce: 'loading.watchDebounceMs',
+  poll: 'loading.watchPollMs',
+}
+
+/**
+ * Reads what the project, the environment and the command line say.
+ *
+ * @throws SomonError SOMON_CONFIG_…
+ */
+export async function readProject(
+  { host, flags }: CommandContext,
+  request: ProjectRequest,
+): Promise<ProjectSettings> {
+  const { root } = findProject(host, flags)
+  const file = await readConfigFile(root, flags.text('config'))
+  const values: Record<string, unknown> = { root, ...request.settings }
+  if (flags.get('cache') === false) values['cache.disk.mode'] = 'off'
+  if (flags.has('log-level')) values['log.level'] = flags.text('log-level')
+  for (const [flag, path] of Object.entries(FLAG_SETTINGS)) {
+    const value = flags.get(flag)
+    if (value !== undefined) values[path] = typeof value === 'number' ? String(value) : value
+  }
+  const settings = resolveSettings({
+    profile: request.profile,
+    env: readEnvironment(),
+    dotEnv: readDotEnv(join(root, '.env')),
+    file,
+    flags: values,
+  })
+  return { settings, configFile: file?.name }
+}
+
+/** Opens a project with a system; the one place of the command line that constructs one. */
+export async function openProject(
+  context: CommandContext,
+  request: ProjectRequest = { profile: 'library' },
+): Promise<OpenProject> {
+  const project = await readProject(context, request)
+  const { ModuleSystem } = await import('../system/module-system.ts')
+  const system = new ModuleSystem(project.settings)
+  return {
+    ...project,
+    root: project.settings.root,
+    system,
+    async [Symbol.asyncDispose]() {
+      await system.shutdown()
+    },
+  }
+}
+
+/** Opens the disk cache of a project and nothing else. */
+export async function openProjectCache(
+  context: CommandContext,
+): Promise<ProjectSettings & { readonly disk: DiskTier }> {
+  const project = await readProject(context, { profile: 'library' })
+  const options = cacheOptions(project.settings, context.host)
+  return { ...project, disk: openDiskCache(options, new EventHub<CacheEvents>(), systemClock) }
+}
+
+/** Opens the resolver of a project and nothing else: `explain --from` asks about one import. */
+export async function openResolver(context: CommandContext): Promise<Resolver> {
+  const { settings } = await readProject(context, { profile: 'library' })
+  const { resolveOptions } = await import('../system/wire.ts')
+  const { createResolver } = await import('../resolve/resolver.ts')
+  return createResolver(resolveOptions(settings), { events: new EventHub<ResolveEvents>() })
+}

@@ -1,0 +1,79 @@
+import { homedir } from 'node:os'
+import { systemClock } from '../base/clock.ts'
+import { EventHub } from '../base/events.ts'
+import { findEsbuildBinary } from '../bundle/esbuild-binary.ts'
+import { runNativeBuild } from '../bundle/native-build.ts'
+import type { BundleOptions, BundleResult } from '../bundle/output.ts'
+import type { OutputDefaults } from '../bundle/output-build.ts'
+import { completeOutputBuild, isNativeBuild, OUTPUT_DEFAULTS } from '../bundle/output-build.ts'
+import type { CacheEvents } from '../cache/events.ts'
+import { cacheDir } from '../cache/location.ts'
+import { createSyncFs } from '../load/sync-fs.ts'
+import type { ValidateMode } from '../load/validate.ts'
+import { bundleOutputs } from '../system/bundle-outputs.ts'
+import type { DiskCacheOptions } from '../system/disk-cache.ts'
+import { openDiskCache } from '../system/disk-cache.ts'
+import { createOutputCache } from '../system/output-cache.ts'
+import type { CliHost } from './host.ts'
+
+/** The settings `cache.disk.*` of a project without configuration; a test holds them to the table. */
+export const QUICK_CACHE = Object.freeze({
+  mode: 'readwrite',
+  maxBytes: 2 * 2 ** 30,
+  maxAgeMs: 30 * 86_400e3,
+} as const)
+
+/** Where the disk cache of a project without configuration lies. */
+export function quickCacheDir(host: CliHost, root: string): string {
+  const xdgCacheHome = host.env.XDG_CACHE_HOME
+  return cacheDir({ root, configured: undefined, xdgCacheHome, home: homedir() })
+}
+
+/** What a bundle without plugins depends on; a project without configuration has the defaults. */
+export interface QuickSettings {
+  readonly defaults: OutputDefaults
+  readonly cache: DiskCacheOptions
+  readonly validate: ValidateMode
+}
+
+/** The settings of a project that has none. */
+export function quickSettings(host: CliHost, root: string): QuickSettings {
+  const cache = { dir: quickCacheDir(host, root), ...QUICK_CACHE, secret: undefined }
+  return { defaults: OUTPUT_DEFAULTS, cache, validate: 'stat' }
+}
+
+/**
+ * Bundles with esbuild's program and the disk cache; nothing else is imported.
+ *
+ * @returns undefined when the build needs more than that
+ */
+export async function quickBundle(
+  host: CliHost,
+  root: string,
+  entries: readonly string[],
+  options: BundleOptions,
+  settings: QuickSettings,
+): Promise<BundleResult | undefined> {
+  const build = completeOutputBuild(root, entries, options, settings.defaults)
+  const binary = isNativeBuild(build) ? findEsbuildBinary() : undefined
+  if (binary === undefined) return undefined
+  const disk = openDiskCache(settings.cache, new EventHub<CacheEvents>(), systemClock)
+  const cache = createOutputCache({
+    disk,
+    fs: createSyncFs(root, (name) => host.env[name]),
+    clock: systemClock,
+    validate: settings.validate,
+    madeBy: [`esbuild ${binary.version}`],
+  })
+  try {
+    return await bundleOutputs(entries, options, {
+      root,
+      defaults: settings.defaults,
+      engine: async (complete) => runNativeBuild(binary, complete, host.env),
+      cache,
+      clock: systemClock,
+    })
+  } finally {
+    await disk.close()
+  }
+}

@@ -1,0 +1,166 @@
+import { canonicalJson } from '../base/canonical-json.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Digest } from '../base/digest.ts'
+import { digest } from '../base/digest.ts'
+import { fromRelPath } from '../base/project-path.ts'
+import type { RelPath } from '../base/project-path.ts'
+import { VERSION } from '../base/version.ts'
+import type { BuildMessage } from '../bundle/build-message.ts'
+import type { BundleMetafile, BundleOutput } from '../bundle/output.ts'
+import type { OutputBuild } from '../bundle/output-build.ts'
+import { writeOutput } from '../bundle/write-output.ts'
+import type { ByteTier } from '../cache/tier.ts'
+import type { Variant } from '../load/manifest.ts'
+import { parseVariants, serialiseVariants, withVariant } from '../load/manifest.ts'
+import type { SyncFs } from '../load/sync-fs.ts'
+import { validate, type ValidateMode } from '../load/validate.ts'
+import type { OutputCache, RecalledOutputs, WrittenOutputs } from './bundle-outputs.ts'
+import { collectOutputInputs } from './output-inputs.ts'
+import { withoutOutputs } from './without-outputs.ts'
+
+/** What the memory of output builds works with. */
+export interface OutputCacheParts {
+  readonly disk: Pick<ByteTier, 'set'> & { getSync(key: string): Uint8Array | undefined }
+  readonly fs: SyncFs
+  readonly clock: Clock
+  readonly validate: ValidateMode
+  /** What decides the outputs beside the options: esbuild's version, the plugins' keys. */
+  readonly madeBy: readonly string[]
+}
+
+/**
+ * Remembers output builds in the disk cache, in the same form as artifacts: a key holds up to
+ * four states of the inputs, each with the blobs it needs.
+ */
+export function createOutputCache(parts: OutputCacheParts): OutputCache {
+  return {
+    recall: (build) => recall(parts, build),
+    remember: (build, written, startedAt) => remember(parts, build, written, startedAt),
+  }
+}
+
+/** The blob that a state names: everything about a build but the bytes and the import graph. */
+interface OutputRecord {
+  readonly outputs: readonly {
+    readonly path: RelPath
+    readonly bytes: number
+    readonly sha256: Digest
+    readonly entry?: RelPath
+  }[]
+  readonly warnings: readonly BuildMessage[]
+}
+
+async function recall(
+  parts: OutputCacheParts,
+  build: OutputBuild,
+): Promise<RecalledOutputs | undefined> {
+  const { disk, clock } = parts
+  const fs = withoutOutputs(parts.fs, build)
+  const key = keyOf(parts, build)
+  const variants = variantsOf(parts, key)
+  for (const variant of variants) {
+    const now = clock.now()
+    const verdict = validate(variant.manifest, fs, now, { mode: parts.validate })
+    if (!verdict.hit) continue
+    const recalled = putBack(parts, build.root, variant)
+    if (recalled === undefined) continue
+    if (verdict.refreshed !== undefined || variant !== variants[0]) {
+      const newest = { ...variant, manifest: verdict.refreshed ?? variant.manifest }
+      await disk.set(`keys/${key}`, serialiseVariants(withVariant(variants, newest)))
+    }
+    return recalled
+  }
+  return undefined
+}
+
+/** Undefined when a blob is gone: then a build is the answer. */
+function putBack(
+  parts: OutputCacheParts,
+  root: string,
+  variant: Variant,
+): RecalledOutputs | undefined {
+  const text = readBlob(parts, variant.blob)
+  const graph = readBlob(parts, variant.graph)
+  if (text === undefined || graph === undefined) return undefined
+  const record = parseJson(text) as OutputRecord
+  const restored: RelPath[] = []
+  for (const { path, sha256 } of record.outputs) {
+    if (parts.fs.hash(path)?.sha256 === sha256) continue
+    const bytes = readBlob(parts, sha256)
+    if (bytes === undefined) return undefined
+    writeOutput(fromRelPath(root, path), bytes)
+    restored.push(path)
+  }
+  const outputs = record.outputs.map((output): BundleOutput => ({
+    ...output,
+    entry: output.entry,
+    contents: undefined,
+  }))
+  const metafile = (): BundleMetafile => parseJson(graph) as BundleMetafile
+  return { outputs, warnings: record.warnings, metafile, restored }
+}
+
+async function remember(
+  parts: OutputCacheParts,
+  build: OutputBuild,
+  written: WrittenOutputs,
+  startedAt: number,
+): Promise<string | undefined> {
+  const { disk, clock } = parts
+  const fs = withoutOutputs(parts.fs, build)
+  const now = clock.now()
+  const { metafile, warnings } = written.built
+  const inputs = await collectOutputInputs({ build, metafile, startedAt }, fs)
+  if (typeof inputs === 'string') return inputs
+  const record: OutputRecord = {
+    outputs: written.outputs.map(({ path, bytes, sha256, entry }) =>
+      entry === undefined ? { path, bytes, sha256 } : { path, bytes, sha256, entry },
+    ),
+    warnings,
+  }
+  const blobs = new Map(written.outputs.map(({ sha256, path }) => [sha256, written.bytes(path)]))
+  const addJson = (value: unknown): Digest => {
+    const bytes = Buffer.from(JSON.stringify(value))
+    const name = digest(bytes)
+    blobs.set(name, bytes)
+    return name
+  }
+  const blob = addJson(record)
+  const graph = addJson(metafile)
+  const key = keyOf(parts, build)
+  const manifest = {
+    ...inputs,
+    format: 1,
+    key,
+    artifact: blob,
+    builtAt: now,
+    validatedAt: now,
+  } as const
+  const newest: Variant = { manifest, blob, graph, blobs: [...blobs.keys()] }
+  for (const [name, bytes] of blobs) await disk.set(`blobs/${name}`, bytes)
+  const variants = withVariant(variantsOf(parts, key), newest)
+  await disk.set(`keys/${key}`, serialiseVariants(variants))
+  return undefined
+}
+
+/** Where the project lies does not matter: everything else of a build is relative to it. */
+function keyOf({ madeBy }: OutputCacheParts, build: OutputBuild): Digest {
+  return digest(
+    canonicalJson({ kind: 'output', somon: VERSION, madeBy, ...build, root: undefined }),
+  )
+}
+
+function variantsOf({ disk }: OutputCacheParts, key: Digest): readonly Variant[] {
+  const bytes = disk.getSync(`keys/${key}`)
+  return bytes === undefined ? [] : (parseVariants(bytes, key) ?? [])
+}
+
+function readBlob({ disk }: OutputCacheParts, name: Digest): Uint8Array | undefined {
+  const bytes = disk.getSync(`blobs/${name}`)
+  return bytes !== undefined && digest(bytes) === name ? bytes : undefined
+}
+
+/** The digest of the bytes was checked, so the text is the one that was written. */
+function parseJson(bytes: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(bytes).toString())
+}

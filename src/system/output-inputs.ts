@@ -1,0 +1,250 @@
+import { posix } from 'node:path'
+import { digest } from '../base/digest.ts'
+import type { RelPath } from '../base/project-path.ts'
+import { fromRelPath, toRelPath } from '../base/project-path.ts'
+import type { BuildInputs, InputFile, InputOrigin } from '../bundle/build-inputs.ts'
+import type { BundleMetafile } from '../bundle/output.ts'
+import type { OutputBuild } from '../bundle/output-build.ts'
+import type { SyncFs } from '../load/sync-fs.ts'
+
+/** What is known of a build that is over. */
+export interface FinishedBuild {
+  readonly build: OutputBuild
+  readonly metafile: BundleMetafile
+  /** Wall time before esbuild was called. */
+  readonly startedAt: number
+}
+
+/**
+ * Lists what an output build depends on, from esbuild's metafile and the disk.
+ *
+ * esbuild read the files itself, so they are hashed now, as files that plugins read are: one that
+ * changed since the build started makes the list useless, because nobody knows which bytes went
+ * into the outputs. Beside the files it names what decides how imports are found: the nearest
+ * package.json and tsconfig.json of each folder, the places where a package was not, links, and
+ * the names in the project's folders.
+ *
+ * @returns the reason, as a text, when this build cannot be remembered
+ */
+export async function collectOutputInputs(
+  finished: FinishedBuild,
+  fs: SyncFs,
+): Promise<BuildInputs | string> {
+  const collection = new Collection(finished, fs)
+  await collection.collect()
+  return collection.reason ?? collection.inputs()
+}
+
+/** Lists the same of a build whose outputs are not to be remembered: to watch them. */
+export async function listOutputInputs(
+  build: OutputBuild,
+  metafile: BundleMetafile,
+  fs: SyncFs,
+): Promise<BuildInputs> {
+  const collection = new Collection({ build, metafile, startedAt: Infinity }, fs)
+  await collection.collect()
+  return collection.inputs()
+}
+
+/** File systems count time in steps; what changed this shortly before is not told from later. */
+const STEP_MS = 20
+/** Those that only know whole seconds (HFS+, some network mounts) need more. */
+const COARSE_STEP_MS = 2000
+
+const TSCONFIG_NAMES = ['tsconfig.json', 'jsconfig.json'] as const
+
+class Collection {
+  reason: string | undefined
+  readonly #finished: FinishedBuild
+  readonly #fs: SyncFs
+  readonly #files = new Map<RelPath, InputFile>()
+  readonly #dirs = new Map<RelPath, BuildInputs['dirs'][number]>()
+  readonly #links = new Map<RelPath, string>()
+  readonly #absent = new Set<RelPath>()
+  readonly #walked = new Set<string>()
+  readonly #extended = new Set<RelPath>()
+
+  constructor(finished: FinishedBuild, fs: SyncFs) {
+    this.#finished = finished
+    this.#fs = fs
+  }
+
+  inputs(): BuildInputs {
+    return {
+      files: [...this.#files.values()],
+      dirs: [...this.#dirs.values()],
+      symlinks: [...this.#links],
+      absent: [...this.#absent],
+      env: [['NODE_PATH', digest(this.#fs.env('NODE_PATH') ?? '')]],
+    }
+  }
+
+  async collect(): Promise<void> {
+    const { build, metafile } = this.#finished
+    for (const entry of build.entries) this.#addLinks(posix.normalize(entry))
+    for (const [name, { imports }] of Object.entries(metafile.inputs)) {
+      if (name.startsWith('<')) continue // esbuild's own, such as <runtime> and <define:NAME>
+      const path = this.#addInput(name)
+      if (path === undefined) return
+      for (const { original, external, path: target } of imports) {
+        if (original !== undefined && !external) this.#addImport(path, original, target)
+      }
+    }
+    this.#addIfThere('.pnp.cjs', 'config')
+    if (build.tsconfig !== undefined) this.#addTsconfig(build.tsconfig)
+    await this.#addExtended()
+  }
+
+  #addInput(name: string): RelPath | undefined {
+    const plain = name.replace(/^\(disabled\):/, '')
+    const path = [plain, plain.replace(/[?#].*$/, '')].find((item) => this.#fs.stat(item))
+    if (path === undefined) {
+      this.reason = `the input "${name}" is no file`
+      return undefined
+    }
+    this.#addFile(path, 'bundle')
+    const dir = dirOf(path)
+    this.#addDir(dir)
+    this.#walkUp(dir, ['package.json'], 'package')
+    if (this.#finished.build.tsconfig === undefined && !inModules(dir)) {
+      this.#walkUp(dir, TSCONFIG_NAMES, 'tsconfig')
+    }
+    return path
+  }
+
+  #addFile(path: RelPath, origin: InputOrigin): void {
+    if (this.#files.has(path)) return
+    const read = this.#fs.hash(path)
+    if (read === undefined) {
+      this.reason = `the input "${path}" cannot be read`
+      return
+    }
+    const { size, mtimeMs, ctimeMs, ino } = read.stat
+    if (this.#isYoung(ctimeMs)) this.reason = `the input "${path}" changed during the build`
+    this.#files.set(path, [path, read.sha256, size, mtimeMs, ctimeMs, ino, origin])
+  }
+
+  #addIfThere(path: RelPath, origin: InputOrigin): boolean {
+    if (this.#fs.stat(path) === undefined) {
+      this.#absent.add(path)
+      return false
+    }
+    this.#addFile(path, origin)
+    return true
+  }
+
+  #addDir(dir: RelPath): void {
+    if (this.#dirs.has(dir) || dir.startsWith('..') || inModules(dir)) return
+    const stat = this.#fs.stat(dir)
+    const names = this.#fs.names(dir)
+    if (stat === undefined || names === undefined) return
+    const writes = this.#finished.build.outdir ?? dirOf(this.#finished.build.outfile ?? '')
+    const holdsOutputs = dir === '' || writes === dir || writes.startsWith(`${dir}/`)
+    if (this.#isYoung(stat.mtimeMs) && !holdsOutputs) {
+      this.reason = `the folder "${dir}" changed during the build`
+    }
+    this.#dirs.set(dir, [dir, stat.mtimeMs, names])
+  }
+
+  /** Records the nearest of some files, and that those nearer are not there. */
+  #walkUp(from: RelPath, names: readonly string[], kind: string): void {
+    for (let dir = from; ; dir = parentOf(dir, this.#finished.build.root)) {
+      const mark = `${kind}\0${dir}`
+      if (this.#walked.has(mark)) return
+      this.#walked.add(mark)
+      for (const name of names) {
+        const path = posix.join(dir, name)
+        if (kind === 'tsconfig' ? this.#addTsconfig(path) : this.#addIfThere(path, 'config')) return
+      }
+      if (dir === parentOf(dir, this.#finished.build.root)) return
+    }
+  }
+
+  #addTsconfig(path: RelPath): boolean {
+    const found = this.#addIfThere(path, 'config')
+    if (found) this.#extended.add(path)
+    return found
+  }
+
+  /** The chain of `extends`; its reader is imported only when there is a tsconfig at all. */
+  async #addExtended(): Promise<void> {
+    if (this.#extended.size === 0) return
+    const { root } = this.#finished.build
+    const { readTsconfig } = await import('../bundle/tsconfig.ts')
+    for (const path of this.#extended) {
+      const chain = readTsconfig(fromRelPath(root, path))
+      for (const file of chain?.files ?? []) this.#addFile(toRelPath(root, file), 'config')
+      for (const file of chain?.missed ?? []) this.#absent.add(toRelPath(root, file))
+    }
+  }
+
+  /** A package: where it was not found, and the link that leads to it. A path: links on its way. */
+  #addImport(importer: RelPath, original: string, target: RelPath): void {
+    if (original.startsWith('.')) {
+      const written = posix.join(dirOf(importer), original)
+      if (!target.startsWith(written)) this.#addLinks(written)
+      return
+    }
+    const name = /^(?:@[^/]+\/)?[^/@#.][^/]*/.exec(original)?.[0]
+    if (name === undefined) return
+    for (let dir = dirOf(importer); ; dir = parentOf(dir, this.#finished.build.root)) {
+      const mark = `modules\0${dir}\0${name}`
+      if (this.#walked.has(mark)) return
+      this.#walked.add(mark)
+      if (this.#addPackage(dir, name) || dir === parentOf(dir, this.#finished.build.root)) return
+    }
+  }
+
+  #addPackage(dir: RelPath, name: string): boolean {
+    if (posix.basename(dir) === 'node_modules') return false
+    const modules = posix.join(dir, 'node_modules')
+    if (this.#fs.stat(modules) === undefined) {
+      this.#absent.add(modules)
+      return false
+    }
+    const path = posix.join(modules, name)
+    const link = this.#fs.link(path)
+    if (link !== undefined) this.#links.set(path, link)
+    if (this.#fs.stat(path) !== undefined) return true
+    this.#absent.add(path)
+    return false
+  }
+
+  #addLinks(path: RelPath): void {
+    const segments = path.split('/')
+    for (let count = 1; count <= segments.length; count += 1) {
+      const part = segments.slice(0, count).join('/')
+      for (const candidate of count === segments.length ? withExtensions(part) : [part]) {
+        const link = this.#fs.link(candidate)
+        if (link !== undefined) this.#links.set(candidate, link)
+      }
+    }
+  }
+
+  #isYoung(changedMs: number): boolean {
+    const step = changedMs % 1000 === 0 ? COARSE_STEP_MS : STEP_MS
+    return changedMs >= this.#finished.startedAt - step
+  }
+}
+
+const EXTENSIONS = ['', '.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs', '.json']
+
+function withExtensions(path: string): string[] {
+  return EXTENSIONS.map((extension) => path + extension)
+}
+
+function dirOf(path: RelPath): RelPath {
+  const dir = posix.dirname(path)
+  return dir === '.' ? '' : dir
+}
+
+/** The folder above; above the root come `..`, `../..` up to the top of the file system. */
+function parentOf(dir: RelPath, root: string): RelPath {
+  const absolute = fromRelPath(root, dir)
+  const parent = fromRelPath(absolute, '..')
+  return parent === absolute ? dir : toRelPath(root, parent)
+}
+
+function inModules(dir: RelPath): boolean {
+  return dir.split('/').includes('node_modules')
+}
