@@ -136,7 +136,7 @@ class Collection {
   #addDir(dir: RelPath): void {
     if (this.#dirs.has(dir) || dir.startsWith('..') || inModules(dir)) return
     const stat = this.#fs.stat(dir)
-    const names = this.#fs.names(dir)
+    const names = this.#fs.names(dir, '')
     if (stat === undefined || names === undefined) return
     const writes = this.#finished.build.outdir ?? dirOf(this.#finished.build.outfile ?? '')
     const holdsOutputs = dir === '' || writes === dir || writes.startsWith(`${dir}/`)

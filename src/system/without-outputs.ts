@@ -14,11 +14,11 @@ export function withoutOutputs(fs: SyncFs, build: OutputBuild): SyncFs {
   const segments = written.split('/')
   return {
     ...fs,
-    names(path) {
+    names(path, like) {
       const depth = path === '' ? 0 : path.split('/').length
       const name = segments[depth]
       const above = segments.slice(0, depth).join('/') === path
-      if (name === undefined || name === '..' || !above) return fs.names(path)
+      if (name === undefined || name === '..' || !above) return fs.names(path, like)
       const own = new Set([name, `${name}.map`])
       try {
         const entries = readdirSync(fromRelPath(build.root, path), { withFileTypes: true })
