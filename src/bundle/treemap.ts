@@ -19,7 +19,10 @@ export interface TreemapBox {
  * Folders with a single folder in them are drawn as one, and files that contribute nothing are
  * left out. The layout is made for a page of `aspect` times its height and scales with it.
  */
-export function layoutTreemap(files: ReadonlyMap<string, number>, aspect = 16 / 9): TreemapBox {
+export function layoutTreemap(
+  files: ReadonlyMap<string, number>,
+  aspect: number = 16 / 9,
+): TreemapBox {
   const top = folder('', '')
   for (const [path, bytes] of files) if (bytes > 0) place(top, path, bytes)
   const root = hierarchy<Node>(collapse(top), (node) => [...node.children.values()])

@@ -17,11 +17,11 @@ import { createOutputCache } from '../system/output-cache.ts'
 import type { CliHost } from './host.ts'
 
 /** The settings `cache.disk.*` of a project without configuration; a test holds them to the table. */
-export const QUICK_CACHE = Object.freeze({
+export const QUICK_CACHE: Pick<DiskCacheOptions, 'mode' | 'maxBytes' | 'maxAgeMs'> = Object.freeze({
   mode: 'readwrite',
   maxBytes: 2 * 2 ** 30,
   maxAgeMs: 30 * 86_400e3,
-} as const)
+})
 
 /** Where the disk cache of a project without configuration lies. */
 export function quickCacheDir(host: CliHost, root: string): string {
