@@ -5,14 +5,16 @@
  * compilation cache, which would read as 3–6 KB a reload. In mode `natural` nothing is forced:
  * the heap is small and the median after major collections tells whether it grows.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { constants, PerformanceObserver } from 'node:perf_hooks'
 import { systemClock } from '../../../src/base/clock.ts'
 import { createRig } from './evaluator.ts'
-import { leakModule, type LeakKind } from './leak-kinds.ts'
-import { identityMap, wrapped } from './wrapped.ts'
+import { leakSources, REVISION_MARKER, type LeakKind } from './leak-kinds.ts'
+import { build, revise, type Built } from './built.ts'
+import type { Resolver } from '../../../src/resolve/resolution.ts'
 
 /** What a run found. */
 export interface LeakFindings {
@@ -33,7 +35,7 @@ export interface PlantFindings {
 
 const [kind = 'esm', warmUp = '50', reloads = '200', mode = 'forced'] = process.argv.slice(2)
 const PLANTED_EVERY = 10
-const root = mkdtempSync(join(tmpdir(), 'somon-leak-'))
+const root = realpathSync(mkdtempSync(join(tmpdir(), 'somon-leak-')))
 const errorsKept: unknown[] = []
 /** Fewer than the warm-up throws, so that the errors themselves do not count as growth. */
 const KEPT = 40
@@ -52,11 +54,12 @@ process.exit()
 /** With the ledger off every tenth generation starts an interval that nobody ends. */
 async function plant(count: number): Promise<PlantFindings> {
   using rig = createRig(root, { clock: systemClock, ledger: 'off', leakWarnMs: () => 20 })
+  const [sound, faulty] = [await buildKind('esm'), await buildKind('timers')]
   const leaked: number[] = []
   rig.events.on('generation.leaked', (event) => leaked.push(event.number))
   for (let revision = 1; revision <= count; revision += 1) {
-    const planted = revision % PLANTED_EVERY === 0
-    const artifact = wrapped(leakModule(planted ? 'timers' : 'esm', revision))
+    const { artifact: base } = revision % PLANTED_EVERY === 0 ? faulty : sound
+    const artifact = revise(base, REVISION_MARKER, REVISION_MARKER + revision)
     const generation = rig.evaluator.instantiate({ artifact, number: revision, reloadable: true })
     await rig.evaluator.bindImports(generation)
     await rig.evaluator.execute(generation)
@@ -68,15 +71,15 @@ async function plant(count: number): Promise<PlantFindings> {
 }
 
 async function run(wanted: LeakKind, before: number, count: number): Promise<LeakFindings> {
-  writeDependency()
-  using rig = createRig(root, { clock: systemClock })
+  const built = await buildKind(wanted)
+  const resolve: Resolver['resolve'] = (...args) => built.resolver.resolve(...args)
+  using rig = createRig(root, { clock: systemClock, resolve })
   let finalized = 0
   // What the kept errors of the warm-up held back must not stand in for what is measured.
   rig.events.on('generation.collected', ({ number }) => (finalized += number >= before ? 1 : 0))
   const reload = async (revision: number): Promise<void> => {
-    const module = leakModule(wanted, revision)
-    const artifact = wrapped(module)
-    rig.maps.set(artifact.id, identityMap('entry.ts', module.body.split('\n').length))
+    const artifact = revise(built.artifact, REVISION_MARKER, REVISION_MARKER + revision)
+    rig.maps.set(artifact.id, built.map)
     const generation = rig.evaluator.instantiate({ artifact, number: revision, reloadable: true })
     try {
       await rig.evaluator.bindImports(generation)
@@ -106,11 +109,18 @@ async function run(wanted: LeakKind, before: number, count: number): Promise<Lea
   }
 }
 
-function writeDependency(): void {
-  const folder = join(root, 'node_modules', 'dependency')
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'package.json'), '{"name":"dependency","main":"index.mjs"}')
-  writeFileSync(join(folder, 'index.mjs'), 'export const make = (x) => ({ x })')
+async function buildKind(wanted: LeakKind): Promise<Built> {
+  const sources = leakSources(wanted)
+  await write('node_modules/dependency/package.json', '{"name":"dependency","main":"index.mjs"}')
+  await write('node_modules/dependency/index.mjs', 'export const make = (x) => ({ x })')
+  for (const [file, text] of Object.entries(sources)) await write(`src/${file}`, text)
+  return build(root, `src/${Object.keys(sources)[0] ?? ''}`)
+}
+
+async function write(file: string, text: string): Promise<void> {
+  const path = join(root, file)
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, text)
 }
 
 function activeResources(): number {

@@ -1,5 +1,3 @@
-import type { WrappedModule } from './wrapped.ts'
-
 /** What a module does that could keep its generation in memory. */
 export const leakKinds = [
   'cjs',
@@ -18,82 +16,61 @@ export const leakKinds = [
 
 export type LeakKind = (typeof leakKinds)[number]
 
-/** About 3 KB of code and 12 KB of state, different in each revision as edited code is. */
-function ballast(revision: number): string {
-  const functions = Array.from(
-    { length: 40 },
-    (_, at) => `function helper${at}(x) { return state[x % 1500] + ${revision} + ${at} }`,
-  )
-  return `const state = Array.from({ length: 1500 }, (_, i) => i + ${revision});${functions.join('\n')}`
+/** Stands in each module where an edit would change it. */
+export const REVISION_MARKER = 7_000_000
+
+/** About 3 KB of code and 12 KB of state. */
+const BALLAST = `const state = Array.from({ length: 1500 }, (_, i) => i + ${REVISION_MARKER})
+const helpers = [${Array.from({ length: 40 }, (_, at) => `(x: number) => state[x % 1500]! + ${REVISION_MARKER} + ${at}`).join(',\n')}]
+export function helper(x: number): number { return helpers[x % 40]!(x) }
+`
+
+/** The files of a project whose module is of one kind; the entry is `src/<first file>`. */
+export function leakSources(kind: LeakKind): Readonly<Record<string, string>> {
+  if (kind === 'cjs') {
+    const ballast = BALLAST.replace('export ', '').replaceAll(': number', '').replaceAll('!', '')
+    return {
+      'main.cjs': `${ballast}const path = require('node:path')\nmodule.exports = { use: () => helper(1), path }`,
+    }
+  }
+  if (kind === 'json') {
+    return {
+      'main.json': JSON.stringify({
+        revision: REVISION_MARKER,
+        list: Array.from({ length: 1500 }, (_, at) => at),
+      }),
+    }
+  }
+  if (kind === 'circular') {
+    return {
+      'main.ts': `import { other } from './other.ts'\n${BALLAST}export const use = () => other()`,
+      'other.ts': `import { helper } from './main.ts'\nexport const other = (): number => helper(1)`,
+    }
+  }
+  return {
+    'main.ts': `${BALLAST}export function use(): number { return helper(1) }\n${bodyOf(kind)}`,
+  }
 }
 
-/** The module of one kind, as the bundler would leave it. */
-export function leakModule(kind: LeakKind, revision: number): WrappedModule {
-  const module = moduleOf(kind, revision)
-  return { ...module, body: `${ballast(revision)}\n${module.body}` }
-}
-
-function moduleOf(kind: LeakKind, revision: number): WrappedModule {
-  const use = 'function use() { return helper0(1) }'
-  const exports = { use: 'use' }
+function bodyOf(kind: Exclude<LeakKind, 'cjs' | 'json' | 'circular'>): string {
   switch (kind) {
     case 'esm':
-      return { body: `class Box { #v = state; get v() { return this.#v } }\n${use}`, exports }
-    case 'cjs':
-      return {
-        body: `var mod = { exports: {} };(function (exports, module) { module.exports = { use() { return helper0(1) } }; })(mod.exports, mod);const path = require("node:path")`,
-        exports: { default: 'mod.exports', path: 'path' },
-      }
-    case 'json':
-      return { body: `var data = { list: [1, 2, ${revision}] }`, exports: { default: 'data' } }
+      return 'export class Box { #v = state; get v() { return this.#v } }\nexport const file = import.meta.filename'
     case 'timers':
-      return {
-        body: `setInterval(() => helper0(1), 1000); setTimeout(() => helper1(1), 60000); setImmediate(() => helper2(1)); clearTimeout(setTimeout(use, 1000));${use}`,
-        exports,
-      }
+      return 'setInterval(() => helper(1), 1000); setTimeout(() => helper(1), 60000); setImmediate(() => helper(2)); clearTimeout(setTimeout(use, 1000))'
     case 'server':
-      return {
-        body: `const server = createServer((_, response) => response.end(String(helper0(1)))).listen(0, '127.0.0.1');${use}`,
-        imports: 'createServer=$d[0]["createServer"]',
-        deps: [{ spec: 'node:http', names: ['createServer'] }],
-        exports,
-      }
+      return "import { createServer } from 'node:http'\nconst server = createServer((_, response) => { response.end(String(helper(1))) }).listen(0, '127.0.0.1')"
     case 'worker':
-      return {
-        body: `const worker = new Worker('setInterval(() => {}, 1000)', { eval: true }); worker.on('message', () => helper0(1));${use}`,
-        imports: 'Worker=$d[0]["Worker"]',
-        deps: [{ spec: 'node:worker_threads', names: ['Worker'] }],
-        exports,
-      }
+      return "import { Worker } from 'node:worker_threads'\nconst worker = new Worker('setInterval(() => {}, 1000)', { eval: true }); worker.on('message', () => helper(1))"
     case 'process listener':
-      return {
-        body: `process.on('message', () => helper0(1)); process.once('beforeExit', () => helper1(1));${use}`,
-        exports,
-      }
+      return "process.on('message', () => helper(1)); process.once('beforeExit', () => helper(1))"
     case 'tla':
-      return {
-        body: `const value = await Promise.resolve(helper0(1)); for await (const x of [1, 2]) await x;${use}`,
-        exports: { use: 'use', value: 'value' },
-        tla: { file: 'entry.ts', line: 1, column: 1 },
-      }
-    case 'circular':
-      return {
-        body: `var a = { get other() { return b }, run() { return helper0(1) } }; var b = { get other() { return a }, run: use };${use}`,
-        exports: { a: 'a', b: 'b', use: 'use' },
-      }
+      return 'export const value = await Promise.resolve(helper(1)); for await (const x of [1, 2]) await x'
     case 'external':
-      return {
-        body: `const kept = dependency.make(1);${use}`,
-        imports: 'dependency=$d[0]',
-        deps: [{ spec: 'dependency' }],
-        exports,
-      }
+      return "import * as dependency from 'dependency'\nexport const kept = dependency.make(1)"
     case 'failing':
     case 'thrown error kept':
-      return {
-        body: `setInterval(() => helper0(1), 1000); function fail() { throw new Error('revision ${revision}', { cause: new TypeError('inner') }) }\nfail();${use}`,
-        exports,
-      }
+      return 'setInterval(() => helper(1), 1000); function fail(): never { throw new Error(String(state[0]), { cause: new TypeError("inner") }) }\nfail()'
     default:
       return kind satisfies never
   }
