@@ -1,5 +1,6 @@
+import { realpathSync, statSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { sep } from 'node:path'
+import { resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { codeOf } from '../base/error.ts'
 import { replaceAlias } from './alias.ts'
@@ -78,6 +79,8 @@ export class Classifier {
 
   /** What a user writes: `src/main.ts` is a path first, and a package only if there is none. */
   #entry(request: Request): Resolution {
+    const exact = exactFile(request)
+    if (exact !== undefined) return { class: 'source', file: exact }
     const asFile = this.#search.source(`./${request.specifier}`, request.importer, 'entry')
     request.note('path', asFile.found === 'file' ? `found ${asFile.file}` : 'no such path')
     if (asFile.found === 'file') return { class: 'source', file: asFile.file }
@@ -113,6 +116,8 @@ export class Classifier {
   }
 
   #file(request: Request): Resolution {
+    const exact = request.kind === 'entry' ? exactFile(request) : undefined
+    if (exact !== undefined) return { class: 'source', file: exact }
     const found = this.#find(request)
     if (found.found === 'file') return { class: 'source', file: found.file }
     return this.#missing(request, 'there is no such file')
@@ -221,6 +226,15 @@ export class Classifier {
       return [...workspace, ...installed]
     })
   }
+}
+
+/** An entry that names its file exactly needs no search, and a cached start no resolver at all. */
+function exactFile({ specifier, importer, note }: Request): string | undefined {
+  const path = resolve(folderOf(importer), specifier)
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined
+  const file = realpathSync.native(path)
+  note('path', `found ${file}`)
+  return file
 }
 
 /** The note of a request that nobody wants explained. */

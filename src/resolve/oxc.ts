@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { ResolverFactory, type NapiResolveOptions, type ResolveResult } from 'oxc-resolver'
+import type { NapiResolveOptions, ResolverFactory, ResolveResult } from 'oxc-resolver'
 import { toRelPath } from '../base/project-path.ts'
 import { nodeConditions, sourceConditions } from './conditions.ts'
 import {
@@ -102,7 +103,7 @@ export class OxcSearch {
     const key = `${mode.use}\0${system}\0${mode.tsconfig ?? ''}`
     let factory = this.#factories.get(key)
     if (factory === undefined) {
-      factory = new ResolverFactory(optionsOf(this.#options, mode))
+      factory = new (loadFactory())(optionsOf(this.#options, mode))
       this.#factories.set(key, factory)
     }
     return factory
@@ -211,4 +212,15 @@ function withoutSuffix(file: string, specifier: string): string {
   const [, suffix] = splitSuffix(specifier)
   if (suffix === '' || !file.endsWith(suffix) || existsSync(file)) return file
   return file.slice(0, -suffix.length)
+}
+
+/**
+ * Loads the addon at the first search: it costs a start about 10 ms, and one from a valid cache
+ * needs no search. Node keeps what `require` returned.
+ */
+function loadFactory(): typeof ResolverFactory {
+  const load = createRequire(import.meta.url) as (name: 'oxc-resolver') => {
+    readonly ResolverFactory: typeof ResolverFactory
+  }
+  return load('oxc-resolver').ResolverFactory
 }

@@ -28,7 +28,6 @@ import type {
   WatchOptions,
 } from './module-system-api.ts'
 import { systemStats } from './stats.ts'
-import { validateEntries } from './validate.ts'
 import { wire, type Wired } from './wire.ts'
 
 /**
@@ -115,6 +114,7 @@ export class ModuleSystem implements ModuleSystemApi {
     entries?: readonly string[],
     options: ValidateOptions = {},
   ): Promise<ValidationReport> {
+    const { validateEntries } = await import('./validate.ts')
     return validateEntries(await this.#ready(), this.settings, entries, options)
   }
 

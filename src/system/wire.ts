@@ -1,4 +1,3 @@
-import { url as inspectorUrl } from 'node:inspector'
 import { homedir } from 'node:os'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { EventHub } from '../base/events.ts'
@@ -186,7 +185,8 @@ function wireEvaluator(
     disposeTimeoutMs: loading.hookTimeoutMs,
     map: (artifactId) => loader.mapSync(artifactId),
     awaitMap: (artifact) => loader.map(artifact),
-    inspected: () => inspectorUrl() !== undefined,
+    // Reached this way because importing it costs a start 2 ms.
+    inspected: () => process.getBuiltinModule('node:inspector').url() !== undefined,
     sourceText: (artifact, file) => loader.sourceText(artifact, file),
     extendMeta: (meta, generation) => plugins.host.instantiate(meta, generation),
     onInvalidate: (entry) => void registry()?.find(entry)?.reload(),
