@@ -55,7 +55,7 @@ export async function readConfigFile(
 }
 
 /** Finds the configuration file of a folder; undefined when there is none. */
-export function findConfigFile(cwd: string): string | undefined {
+function findConfigFile(cwd: string): string | undefined {
   for (let folder = cwd; ; folder = dirname(folder)) {
     const found = CONFIG_FILES.map((name) => join(folder, name)).filter((file) => existsSync(file))
     if (found.length > 1)

@@ -1,5 +1,5 @@
 /** Returns `loading.timeoutMs` as `LOADING_TIMEOUT_MS`, the form of a derived variable. */
-export function variableWords(path: string): string {
+function variableWords(path: string): string {
   return path.split('.').map(upperSnake).join('_')
 }
 

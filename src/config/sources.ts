@@ -67,7 +67,7 @@ export function collectLayers(sources: SettingSources): readonly Layer[] {
 }
 
 /** The strongest entry of a setting, undefined when only its default applies. */
-export function winnerOf(path: string, layers: readonly Layer[]): Entry | undefined {
+function winnerOf(path: string, layers: readonly Layer[]): Entry | undefined {
   return layers.findLast((layer) => layer.entries.has(path))?.entries.get(path)
 }
 

@@ -8,17 +8,18 @@ import { bytes, cacheScene, text } from '../support/cache-scene.ts'
 import { isPayloadOf } from './children/payload.ts'
 
 const run = promisify(execFile)
+const UNSHARE = 'unshare'
 const CONDITION = '--conditions=somon-source'
 const child = (name: string): string => join(import.meta.dirname, 'children', `${name}.ts`)
 
 /** Mounts of the children are their own and end with them. */
 const mayMount =
-  spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0
+  spawnSync(UNSHARE, ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0
 const why = mayMount ? '' : ' (skipped: this user may not mount)'
 
 async function onSmallDisk(mount: string, story: string): Promise<unknown> {
   const node = [process.execPath, CONDITION, child('small-disk'), mount, story]
-  const { stdout } = await run('unshare', ['--mount', ...node])
+  const { stdout } = await run(UNSHARE, ['--mount', ...node])
   return JSON.parse(stdout)
 }
 

@@ -10,8 +10,9 @@ import { createDiskTier } from '../../../src/cache/disk.ts'
 import type { CacheEvents } from '../../../src/cache/events.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
+const MOUNT = 'mount'
 const [, , mount = '', story = ''] = process.argv
-execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', mount])
+execFileSync(MOUNT, ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', mount])
 
 const clock = new FakeClock(Date.now())
 const hub = new EventHub<CacheEvents>()
@@ -36,7 +37,7 @@ const readable = (): number => names(9).filter((key) => tier.getSync(key) !== un
 if (story === 'full') writeFileSync(join(mount, 'filler'), new Uint8Array(250_000))
 else {
   await write(names(1))
-  execFileSync('mount', ['-o', 'remount,ro', mount])
+  execFileSync(MOUNT, ['-o', 'remount,ro', mount])
 }
 await write(names(9))
 const during = readable()
@@ -47,7 +48,7 @@ await write(names(9))
 const stillQuiet = tier.stats().writeErrors === errorsDuring && readable() === during
 
 if (story === 'full') rmSync(join(mount, 'filler'))
-else execFileSync('mount', ['-o', 'remount,rw', mount])
+else execFileSync(MOUNT, ['-o', 'remount,rw', mount])
 await clock.advance(1)
 await write(['keys/after'])
 const after = tier.getSync('keys/after') !== undefined
