@@ -1,5 +1,5 @@
 /**
- * Reloads one kind of module many times and prints what stayed, as one line of JSON.
+ * Reloads modules of some kinds many times and prints what stayed of each, as one line of JSON.
  *
  * Runs in a process of its own with `--expose-gc --no-compilation-cache`; `gc()` does not age V8's
  * compilation cache, which would read as 3–6 KB a reload. In mode `natural` nothing is forced:
@@ -33,17 +33,16 @@ export interface PlantFindings {
   readonly retired: readonly number[]
 }
 
-const [kind = 'esm', warmUp = '50', reloads = '200', mode = 'forced'] = process.argv.slice(2)
+const [kinds = 'esm', warmUp = '50', reloads = '200', mode = 'forced'] = process.argv.slice(2)
 const PLANTED_EVERY = 10
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'somon-leak-')))
 const errorsKept: unknown[] = []
 /** Fewer than the warm-up throws, so that the errors themselves do not count as growth. */
 const KEPT = 40
 try {
-  const findings =
-    mode === 'planted'
-      ? await plant(Number(reloads))
-      : await run(kind as LeakKind, Number(warmUp), Number(reloads))
+  const findings: Record<string, LeakFindings | PlantFindings> = {}
+  if (mode === 'planted') findings.planted = await plant(Number(reloads))
+  else for (const kind of kinds.split(',')) findings[kind] = await runKind(kind as LeakKind)
   process.stdout.write(`${JSON.stringify(findings)}\n`)
 } finally {
   rmSync(root, { recursive: true, force: true })
@@ -70,7 +69,8 @@ async function plant(count: number): Promise<PlantFindings> {
   return { leaked, retired: rig.evaluator.retired().map((one) => one.number) }
 }
 
-async function run(wanted: LeakKind, before: number, count: number): Promise<LeakFindings> {
+async function runKind(wanted: LeakKind): Promise<LeakFindings> {
+  const [before, count] = [Number(warmUp), Number(reloads)]
   const built = await buildKind(wanted)
   const resolve: Resolver['resolve'] = (...args) => built.resolver.resolve(...args)
   using rig = createRig(root, { clock: systemClock, resolve })
