@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { codeOf, messageOf } from '../base/error.ts'
 import { EventHub, type Emitter, type EventChannel, type Unsubscribe } from '../base/events.ts'
 import { Semaphore } from '../base/semaphore.ts'
+import { Burst, EVENT_BURST } from './burst.ts'
 import type { ChangeKind, ChangeSet, WatchTargets } from './change-set.ts'
 import { Debouncer } from './debounce.ts'
 import type { WatchEvents } from './events.ts'
@@ -45,12 +46,11 @@ export class TargetWatch {
   readonly #opening = new Set<Promise<void>>()
   readonly #closing = new Set<Promise<void>>()
   readonly #slots = new Semaphore(MAX_OPENING)
+  readonly #burst = new Burst(EVENT_BURST)
   readonly #dirty = new Map<string, boolean>()
   readonly #dirtyFolders = new Set<string>()
   #targets: WatchTargets = { files: [], dirs: [], absent: [] }
   #plan: WatchPlan = { folders: new Map(), structure: new Set() }
-  #eventCount = 0
-  #countedFrom = -Infinity
   #isOverflow = false
   #closed: Promise<void> | undefined
 
@@ -183,13 +183,7 @@ export class TargetWatch {
   }
 
   #counted(): void {
-    const now = this.#parts.clock.elapsed()
-    if (now - this.#countedFrom > this.#parts.maxDelayMs) {
-      this.#countedFrom = now
-      this.#eventCount = 0
-    }
-    this.#eventCount += 1
-    if (this.#eventCount !== EVENT_BURST) return
+    if (!this.#burst.add(this.#parts.clock.elapsed())) return
     this.#overflow(`${EVENT_BURST} events at once: the system's queue may have lost some`)
   }
 
@@ -273,12 +267,6 @@ class OpenFolder {
 
 /** Opening a folder lists it; more at once only cost memory (500: 56 MB). */
 const MAX_OPENING = 16
-
-/**
- * Linux drops events silently beyond `fs.inotify.max_queued_events` (16,384), which Node does not
- * tell. A burst that comes near it is taken for a loss: a false alarm costs one validation.
- */
-const EVENT_BURST = 10_000
 
 /** Out of watches, out of descriptors. */
 const EXHAUSTED: ReadonlySet<string> = new Set(['ENOSPC', 'EMFILE', 'ENFILE'])
