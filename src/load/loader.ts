@@ -41,10 +41,7 @@ import { watchTargets } from './watch-targets.ts'
 /** How one artifact is asked for. */
 export interface ArtifactRequest {
   readonly signal?: AbortSignal
-  /**
-   * The entry is being edited: it gets a kept build context. The caller watches, and has called
-   * `Resolver.clear()` after files were added or removed.
-   */
+  /** The entry is being edited: it gets a kept build context. */
   readonly hot?: boolean
   /** Skips memory, validates the disk by hash: what a change set has made stale. */
   readonly fresh?: boolean
@@ -75,7 +72,10 @@ export interface Loader {
   pin(artifact: Artifact, bytecodeBytes: number | undefined): () => void
   /** Forgets what memory holds of entries, or of everything; no later call joins a flight of now. */
   drop(entries?: readonly RelPath[]): number
-  /** Which known entries a change set may have made stale, failed ones included. */
+  /**
+   * Which known entries a change set may have made stale, failed ones included. Whoever watches
+   * passes every change set here before anything is built: it also tells the resolver.
+   */
   stale(changes: ChangeSet): StaleSet
   /** What to watch for the given entries, or for every known one. */
   watchTargets(entries?: Iterable<RelPath>): WatchTargets
@@ -142,6 +142,8 @@ class ArtifactLoader implements Loader {
   readonly #writes: BackgroundWrites
   readonly #finder: ArtifactFinder
   readonly #maps = new SingleFlight<string | undefined>()
+  /** Somebody watches, and passes every change set to `stale`. */
+  #isWatched = false
 
   constructor(parts: LoaderParts) {
     const { bundler, clock, disk, env, events, external, options, settings } = parts
@@ -152,7 +154,7 @@ class ArtifactLoader implements Loader {
     const fs = createSyncFs(options.root, env)
     const lookup = new Lookup({ store, fs, clock, writes: this.#writes })
     const residents = new ResidentArtifacts({ limits: settings, events, clock })
-    const batcher = new BuildBatcher({ clock, build: buildsOf(parts) }, settings)
+    const batcher = new BuildBatcher({ clock, build: this.#build }, settings)
     this.#finder = new ArtifactFinder({
       store,
       lookup,
@@ -223,10 +225,13 @@ class ArtifactLoader implements Loader {
   }
 
   stale(changes: ChangeSet): StaleSet {
+    const moved = [...changes.changes.values()].some((kind) => kind !== 'changed')
+    if (moved || changes.overflow) this.#parts.resolver.clear()
     return stale(changes, this.#tracked.inputs(), this.#parts.options.root)
   }
 
   watchTargets(entries?: Iterable<RelPath>): WatchTargets {
+    this.#isWatched = true
     return watchTargets(this.#tracked.inputs(entries), this.#parts.options.root)
   }
 
@@ -275,6 +280,16 @@ class ArtifactLoader implements Loader {
     await this.settled()
   }
 
+  /**
+   * A resolver remembers where things were and what was missing: it forgets before each build.
+   * That costs 1 ms, so edits of a watched entry are spared: `stale` hears of what moves.
+   */
+  readonly #build: BatchParts['build'] = (entries, request) => {
+    const { bundler, options, resolver } = this.#parts
+    if (!request.hot || !this.#isWatched) resolver.clear()
+    return bundler.build(entries, options, request)
+  }
+
   async #makeMap(artifact: ArtifactFacts, signal: AbortSignal): Promise<string | undefined> {
     const { bundler, options } = this.#parts
     if (options.sourceMaps === 'none') return undefined
@@ -289,16 +304,5 @@ class ArtifactLoader implements Loader {
 
   #metafileOf(graph: BuildMetafile | Digest): BuildMetafile | undefined {
     return typeof graph === 'string' ? this.#store.graph(graph) : graph
-  }
-}
-
-/**
- * A resolver remembers what was missing, and without a watcher nobody tells it of new files: it
- * forgets before each build. Hot entries are watched, and who watches clears it on additions.
- */
-function buildsOf({ bundler, options, resolver }: LoaderParts): BatchParts['build'] {
-  return (entries, request) => {
-    if (!request.hot) resolver.clear()
-    return bundler.build(entries, options, request)
   }
 }

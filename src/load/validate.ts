@@ -1,4 +1,5 @@
 import { digest } from '../base/digest.ts'
+import type { RelPath } from '../base/project-path.ts'
 import type { InputFile } from '../bundle/build-inputs.ts'
 import type { InputChange } from './loaded-artifact.ts'
 import type { InputsManifest } from './manifest.ts'
@@ -25,7 +26,8 @@ export interface ValidateOptions {
 
 /**
  * Compares a record with the world, cheapest question first: absent paths, links, folders, files,
- * variables. Stops at the first difference.
+ * variables. Stops at the first difference. An absent path in a recorded folder costs nothing
+ * while the folder's own time is the same: nothing can have been added to it.
  *
  * A stat clears a file when nothing of it differs and the file is not racy: one written within
  * two seconds before the last check, or later than now, may have been written again in the same
@@ -46,6 +48,7 @@ export function validate(
     fs,
     now,
     trustedBefore: trustedBefore(manifest, now, options.mode),
+    unchanged: new Map(),
     files: new Map(),
     dirs: new Map(),
     settled: false,
@@ -66,6 +69,8 @@ interface Check {
   readonly fs: SyncFs
   readonly now: number
   readonly trustedBefore: number
+  /** Whether the stat of a recorded folder clears it, as far as it was asked. */
+  readonly unchanged: Map<RelPath, boolean>
   /** New rows by their index. */
   readonly files: Map<number, InputFile>
   readonly dirs: Map<number, InputsManifest['dirs'][number]>
@@ -82,7 +87,10 @@ function trustedBefore(manifest: InputsManifest, now: number, mode: ValidateMode
 
 function* differences(manifest: InputsManifest, check: Check): Generator<InputChange> {
   const { fs } = check
+  const dirs = new Map(manifest.dirs.map(([path, mtimeMs]) => [path, mtimeMs]))
   for (const path of manifest.absent) {
+    const dir = path.slice(0, Math.max(0, path.lastIndexOf('/')))
+    if (isUnchanged(dir, dirs.get(dir), check)) continue
     if (fs.stat(path) !== undefined) {
       yield { kind: 'absent', subject: path, was: ABSENT, is: 'present' }
     }
@@ -111,17 +119,28 @@ function dirDifference(
   check: Check,
 ): InputChange | undefined {
   const [path, mtimeMs, names] = row
+  if (isUnchanged(path, mtimeMs, check)) return undefined
   const stat = check.fs.stat(path)
   if (stat === undefined) return { kind: 'dir', subject: path, was: short(names), is: ABSENT }
-  const same = stat.mtimeMs === mtimeMs
-  if (same && writtenAt(stat) < check.trustedBefore) return undefined
   const is = check.fs.names(path, names)
   if (is !== names) {
     return { kind: 'dir', subject: path, was: short(names), is: is ? short(is) : ABSENT }
   }
-  if (!same) check.dirs.set(index, [path, stat.mtimeMs, names])
+  if (stat.mtimeMs !== mtimeMs) check.dirs.set(index, [path, stat.mtimeMs, names])
   else if (writtenAt(stat) < check.now - RACY_MS) check.settled = true
   return undefined
+}
+
+/** Asked at most once a folder and check. */
+function isUnchanged(path: RelPath, mtimeMs: number | undefined, check: Check): boolean {
+  if (mtimeMs === undefined) return false
+  let unchanged = check.unchanged.get(path)
+  if (unchanged === undefined) {
+    const stat = check.fs.stat(path)
+    unchanged = stat?.mtimeMs === mtimeMs && writtenAt(stat) < check.trustedBefore
+    check.unchanged.set(path, unchanged)
+  }
+  return unchanged
 }
 
 function fileDifference(row: InputFile, index: number, check: Check): InputChange | undefined {

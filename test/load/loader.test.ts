@@ -153,6 +153,31 @@ describe('Loader.watchTargets()', () => {
   })
 })
 
+describe('Loader.stale()', () => {
+  test.each([false, true])(
+    'lets hot builds see what was added to an inlined package (watched: %s)',
+    async (isWatched) => {
+      await using fixture = await createFixture({
+        ...FILES,
+        'src/main.ts': `import { part } from 'pkg/part'\nexport const main = part\n`,
+        'node_modules/pkg/package.json': '{"name":"pkg","type":"module"}',
+        'node_modules/pkg/part.js': 'export const part = "old"\n',
+      })
+      await using rig = createRig(fixture.root, { resolve: { inline: ['pkg'] } })
+      await rig.loader.artifact(ENTRY, { hot: true })
+      if (isWatched) rig.loader.watchTargets()
+      const added = await fixture.write('node_modules/pkg/part/index.js', 'export const part = 1\n')
+      await fixture.remove('node_modules/pkg/part.js')
+
+      const changes = new Map([[added, 'added' as const]])
+      if (isWatched) rig.loader.stale({ changes, overflow: false })
+      const { artifact } = await rig.loader.artifact(ENTRY, { fresh: true, hot: true })
+
+      expect(artifact.code).toContain('part = 1')
+    },
+  )
+})
+
 describe('Loader.pin()', () => {
   test('counts a live generation until it ends', async () => {
     await using fixture = await createFixture(FILES)
