@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { digest, digestParts } from '../base/digest.ts'
+import { digest } from '../base/digest.ts'
 import type { RelPath } from '../base/project-path.ts'
 import { fromRelPath, isInside, toRelPath } from '../base/project-path.ts'
 import type { BuildInputs, InputFile, InputOrigin } from './build-inputs.ts'
 import { ConfigInputs } from './config-inputs.ts'
-import { dirNamesDigest, isSourceName } from './dir-names.ts'
+import { allNamesDigest, dirNamesDigest, isSourceName } from './dir-names.ts'
 import type { InputCollector, ReadInput } from './inputs.ts'
 import { inputFile, readInput } from './inputs.ts'
 import type { BuildMetafile } from './metafile.ts'
@@ -181,8 +181,7 @@ function tryRead(file: string): ReadInput | undefined {
 }
 
 /**
- * A folder that a plugin watches counts with all its names. Its digest is marked, so that it
- * equals none of `dirNamesDigest`: when its time has changed, the entry is built again.
+ * A folder that a plugin watches counts with all its names; the mark of its digest says so.
  */
 function folderRow(
   root: string,
@@ -192,8 +191,7 @@ function folderRow(
   const stat = statSync(folder, { throwIfNoEntry: false })
   if (stat?.isDirectory() !== true) return undefined
   const entries = readdirSync(folder, { withFileTypes: true })
-  const all = entries.map((entry) => entry.name).toSorted()
-  const found = names === 'all' ? `all:${digestParts(all)}` : dirNamesDigest(entries)
+  const found = names === 'all' ? allNamesDigest(entries) : dirNamesDigest(entries)
   return [toRelPath(root, folder), stat.mtimeMs, found]
 }
 

@@ -23,6 +23,15 @@ export function dirNamesDigest(entries: Iterable<Pick<Dirent, DirentPart>>): Dig
   return digestParts(names.toSorted())
 }
 
+/** Hashes all names in a folder that a plugin watches; marked, so that `load` hashes alike. */
+export function allNamesDigest(entries: Iterable<{ readonly name: string }>): Digest {
+  const names = Array.from(entries, (entry) => entry.name)
+  return `${ALL_NAMES}${digestParts(names.toSorted())}`
+}
+
+/** What the digest of all names starts with. */
+export const ALL_NAMES = 'all:'
+
 type DirentPart = 'name' | 'isDirectory' | 'isSymbolicLink'
 
 /** What `dirNamesDigest` counts among plain files that do not start with a dot. */

@@ -7,6 +7,7 @@ import type { Artifact, ArtifactFacts } from '../bundle/artifact.ts'
 import type { Fingerprint } from '../bundle/bundler.ts'
 import type { BackgroundWrites } from './background-writes.ts'
 import type { BatchedBuild, BuildBatcher } from './batch.ts'
+import { doubtful } from './doubt.ts'
 import { loaderClosed, syncMiss } from './errors.ts'
 import type { LoadEvents } from './events.ts'
 import { FlightKeys } from './flight-keys.ts'
@@ -21,6 +22,7 @@ import type { ValidateMode } from './validate.ts'
 
 /** What a finder works with. */
 export interface FinderParts {
+  readonly root: string
   readonly store: ArtifactStore
   readonly lookup: Lookup
   readonly residents: ResidentArtifacts
@@ -242,8 +244,7 @@ export class ArtifactFinder {
     }
     const { artifact, assets, metafile, inputs, map } = outcome
     const manifest: InputsManifest = {
-      ...inputs,
-      dirs: inputs.dirs.map((row) => doubted(row, startedAt)),
+      ...doubtful(inputs, startedAt, this.#parts.root),
       format: 1,
       key,
       artifact: artifact.id,
@@ -286,21 +287,6 @@ export class ArtifactFinder {
     return loaded
   }
 }
-
-/**
- * The names in a folder are read after esbuild has looked there: if they changed meanwhile, nobody
- * knows which ones it saw. Such a record holds for what was asked now and for nothing later.
- *
- * The clock counts whole milliseconds, file systems fractions: the first one is given away, or
- * whoever saves and loads at once would build twice. esbuild takes longer to look anywhere.
- */
-function doubted(row: InputsManifest['dirs'][number], startedAt: number): typeof row {
-  const [path, mtimeMs] = row
-  return mtimeMs < startedAt + 1 ? row : [path, mtimeMs, UNKNOWN_NAMES]
-}
-
-/** The digest of no list of names. */
-const UNKNOWN_NAMES = '0'.repeat(64)
 
 function loadedFrom(resident: Resident, source: ArtifactSource): LoadedArtifact {
   const { artifact, manifest, codeCache } = resident

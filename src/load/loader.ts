@@ -156,6 +156,7 @@ class ArtifactLoader implements Loader {
     const residents = new ResidentArtifacts({ limits: settings, events, clock })
     const batcher = new BuildBatcher({ clock, build: this.#build }, settings)
     this.#finder = new ArtifactFinder({
+      root: options.root,
       store,
       lookup,
       residents,

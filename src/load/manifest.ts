@@ -1,5 +1,6 @@
 import type { Digest } from '../base/digest.ts'
 import type { BuildInputs, InputFile } from '../bundle/build-inputs.ts'
+import { ALL_NAMES } from '../bundle/dir-names.ts'
 
 /**
  * The validity record of one artifact: what its build depended on, with the stat data that lets
@@ -159,7 +160,9 @@ function isDirRow(row: unknown): boolean {
 
 /** A digest of all names, for a folder that a plugin watches, says so in front. */
 function isNamesDigest(value: unknown): boolean {
-  return isText(value) && isDigest(value.replace(/^all:/, ''))
+  return (
+    isText(value) && isDigest(value.startsWith(ALL_NAMES) ? value.slice(ALL_NAMES.length) : value)
+  )
 }
 
 function isTextPair(row: unknown): boolean {

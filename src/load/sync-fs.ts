@@ -11,7 +11,7 @@ import { isAbsolute, sep } from 'node:path'
 import type { Digest } from '../base/digest.ts'
 import { digest } from '../base/digest.ts'
 import type { RelPath } from '../base/project-path.ts'
-import { dirNamesDigest } from '../bundle/dir-names.ts'
+import { ALL_NAMES, allNamesDigest, dirNamesDigest } from '../bundle/dir-names.ts'
 
 /** What tells whether a file may have changed; doubles of milliseconds carry 0.25 µs. */
 export interface FileStat {
@@ -49,7 +49,7 @@ export function createSyncFs(root: string, env: (name: string) => string | undef
     stat: (path) => attempt(() => statSync(at(path), NO_THROW)),
     hash: (path) => attempt(() => hashFile(at(path))),
     link: (path) => attempt(() => readlinkSync(at(path))),
-    names: (path) => attempt(() => dirNamesDigest(readdirSync(at(path), { withFileTypes: true }))),
+    names: (path, like) => attempt(() => hashNames(at(path), like)),
     env,
   }
 }
@@ -63,6 +63,11 @@ function attempt<T>(look: () => T | undefined): T | undefined {
   } catch {
     return undefined
   }
+}
+
+function hashNames(folder: string, like: Digest): Digest {
+  const entries = readdirSync(folder, { withFileTypes: true })
+  return like.startsWith(ALL_NAMES) ? allNamesDigest(entries) : dirNamesDigest(entries)
 }
 
 function hashFile(file: string): { stat: FileStat; sha256: Digest } {

@@ -66,3 +66,19 @@ describe('createSyncFs()', () => {
     expect(fs.hash('../shared/a.ts')?.sha256).toBe(digest('x'))
   })
 })
+
+describe('SyncFs.names()', () => {
+  test('takes all names where the record did', async () => {
+    await using fixture = await createFixture({ 'content/a.md': '' })
+    const fs = createSyncFs(fixture.root, noEnv)
+    const before = fs.names('content', 'all:')
+
+    await fixture.write('content/b.md', '')
+
+    expect(before).toMatch(/^all:[0-9a-f]{64}$/)
+    expect(fs.names('content', before ?? '')).not.toBe(before)
+    expect(fs.names('content', '')).toBe(
+      createSyncFs(fixture.path('content'), noEnv).names('.', ''),
+    )
+  })
+})
