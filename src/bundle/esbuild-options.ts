@@ -72,7 +72,7 @@ export function outputName(index: number): string {
 export function checkOptions(options: BuildOptions): void {
   if ('import.meta' in options.define) {
     throw bundleOptionOwned({
-      option: 'define["import.meta"]',
+      option: 'define.import.meta',
       reason: 'every source file gets an import.meta of its own',
     })
   }
@@ -80,7 +80,7 @@ export function checkOptions(options: BuildOptions): void {
     if (loader !== 'copy') continue
     throw bundleOptionOwned(
       {
-        option: `loader["${extension}"]`,
+        option: `loader ${extension}`,
         reason: '"copy" leaves an import of a file that a loaded module does not have',
       },
       { fix: 'Use the loader "file": the file becomes an asset of the module' },

@@ -47,6 +47,7 @@ export class Probes {
 
   /** Returns whether the path is the one that led to the file. */
   #addPath(path: string, file: string | undefined): boolean {
+    if (path === file) return true
     for (const candidate of candidatesOf(path, this.#root)) {
       if (candidate === file) return true
       if (!existsSync(candidate)) this.absent.add(candidate)

@@ -155,7 +155,7 @@ describe('Bundler.build() fails', () => {
     await expect(meta.build('a.ts')).rejects.toMatchObject({ code: 'SOMON_BUNDLE_OPTION_OWNED' })
     await expect(copy.build('a.ts')).rejects.toMatchObject({
       code: 'SOMON_BUNDLE_OPTION_OWNED',
-      data: { option: 'loader[".png"]' },
+      data: { option: 'loader .png' },
     })
     expect(meta.bundler.stats().builds).toBe(0)
   })
