@@ -159,28 +159,27 @@ export class EsbuildService {
 
   /** Stops the service now if it is idle; a later build starts a new one. */
   async recycle(): Promise<void> {
-    if (service.inFlight === 0) await stopService()
+    await stopIfIdle()
   }
 
-  /** Lets go of the service; it stops when nobody else uses it. */
+  /** Lets go of the service; it stops when nobody else uses it and what is in flight has ended. */
   async close(): Promise<void> {
-    for (const kept of this.#contexts.values()) {
-      if (kept.service === service.number) await kept.context.dispose()
-    }
+    const kept = [...this.#contexts.values()].filter((item) => item.service === service.number)
     this.#contexts.clear()
+    await Promise.all(kept.map((item) => item.context.dispose()))
     service.users.delete(this)
-    if (service.users.size === 0 && service.inFlight === 0) await stopService()
+    if (service.users.size === 0) await stopIfIdle()
   }
 
   async #inFlight<T>(task: (esbuild: Esbuild) => Promise<T>): Promise<T> {
-    const esbuild = await import('esbuild')
     service.users.add(this)
     service.inFlight += 1
     try {
-      return await this.#surviving(task, esbuild)
+      return await this.#surviving(task, await import('esbuild'))
     } finally {
       service.inFlight -= 1
-      await this.#recycleIfLarge()
+      if (service.users.size === 0) await stopIfIdle()
+      else await this.#recycleIfLarge()
     }
   }
 
@@ -297,6 +296,10 @@ function asResult(result: BuildResult): EsbuildResult {
   const { metafile, outputFiles, warnings } = result
   if (metafile === undefined) throw new TypeError('Cannot read a build: it has no metafile')
   return { metafile, outputFiles: outputFiles ?? [], warnings }
+}
+
+async function stopIfIdle(): Promise<void> {
+  if (service.inFlight === 0) await stopService()
 }
 
 /** Synchronous up to the stop itself, so that no build can start in a service about to end. */

@@ -146,6 +146,18 @@ describe('EsbuildService', () => {
     expect(two.pid).toBeUndefined()
   })
 
+  test('that is closed while it builds ends after the build', async () => {
+    const { service } = createService()
+    await service.build(stdin('1'))
+
+    const work = service.build(stdin('2'))
+    await service.close()
+    const result = await work
+
+    expect(result.outputFiles[0]?.text).toBe('2;\n')
+    expect(service.pid).toBeUndefined()
+  })
+
   test('drops kept contexts with the service, and makes them anew', async () => {
     await using fixture = await createFixture({ 'a.js': 'export const a = 1' })
     const { service } = createService()

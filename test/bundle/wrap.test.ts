@@ -322,6 +322,14 @@ describe('wrap() keeps names of the user apart from its own', () => {
     expect(exports['got']).toBeUndefined()
   })
 
+  test('reads what a script takes for an HTML comment as the module it is', async () => {
+    const source = 'let x = 1, y = 1; export const got = [x < !--y, y-- > 0, "<!-- -->", `\n--> z`]'
+
+    const { exports } = await run(source)
+
+    expect(exports['got']).toEqual([false, false, '<!-- -->', '\n--> z'])
+  })
+
   test('accepts a hashbang and directives', async () => {
     const { exports } = await run(
       '#!/usr/bin/env node\n"use strict";\n"use client";\nexport const got = 1',
