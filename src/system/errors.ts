@@ -29,9 +29,9 @@ export const typescriptMissing: ErrorFactory<{ root: string }> = defineError({
 export const pluginNotLoaded: ErrorFactory<{ name: string; reason: string }> = defineError({
   code: 'SOMON_SYSTEM_PLUGIN_NOT_LOADED',
   when: 'A plugin that the configuration names by its package cannot be imported or made.',
-  remedy: 'Install the package in the project, and see that it exports a function',
+  remedy:
+    'Install the package if it is missing; its default or only export has to be the function that makes the plugin',
   message: ({ name, reason }) => `Cannot use the plugin "${name}": ${reason}`,
-  fix: ({ name }) => `Run "npm install --save-dev ${name}", or take it out of the setting plugins`,
 })
 
 export const pluginsNotReady: ErrorFactory<object> = defineError({
