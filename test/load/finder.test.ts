@@ -108,6 +108,19 @@ describe('Loader.artifact()', () => {
     await before
   })
 
+  test('dates the record to the beginning of its build: what came later is not trusted', async () => {
+    await using fixture = await createFixture(FILES)
+    await using rig = createRig(fixture.root)
+
+    const running = rig.loader.artifact(ENTRY)
+    await untilBuilding(rig)
+    const duringBuild = Date.now()
+    const { manifest } = await running
+
+    expect(manifest.validatedAt).toBeLessThanOrEqual(duringBuild)
+    expect(manifest.builtAt).toBeGreaterThanOrEqual(duringBuild)
+  })
+
   test('keeps four states of an entry, so that switching back builds nothing', async () => {
     await using fixture = await createFixture(FILES)
     await using rig = createRig(fixture.root)
