@@ -145,6 +145,22 @@ describe('Loader.artifact()', () => {
     expect(rig.bundler.stats().builds).toBe(builds)
   })
 
+  test('forgets the state that was not asked for longest', async () => {
+    await using fixture = await createFixture(FILES)
+    await using rig = createRig(fixture.root, { settings: { maxEntries: 0 } })
+    const sourceOf = async (n: number): Promise<string> => {
+      await fixture.write('src/a.ts', `export const a = ${n}\n`)
+      const { source } = await rig.loader.artifact(ENTRY)
+      await rig.loader.settled()
+      return source
+    }
+    for (const n of [1, 2, 3, 4]) await sourceOf(n)
+
+    const sources = [await sourceOf(1), await sourceOf(5), await sourceOf(1), await sourceOf(2)]
+
+    expect(sources).toEqual(['disk', 'miss', 'disk', 'miss'])
+  })
+
   test('builds again when a variable that a plugin names has changed', async () => {
     await using fixture = await createFixture(FILES)
     const plugin = { name: 'mode', cacheKey: '1', env: ['MODE'], transform: unchanged }

@@ -1,3 +1,4 @@
+import { utimes } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { artifactToBytes } from '../../src/load/artifact-bytes.ts'
 import { createFixture } from '../support/fixture.ts'
@@ -240,6 +241,26 @@ describe('Loader.explain()', () => {
     expect(known.resolution.length).toBeGreaterThan(0)
     expect(rig.bundler.stats().builds).toBe(1)
     expect(rig.loader.stats().cache.entries).toBe(0)
+  })
+
+  test('writes nothing, not even fresher stats', async () => {
+    await using fixture = await createFixture(FILES)
+    await using rig = createRig(fixture.root)
+    await rig.loader.artifact(ENTRY)
+    await rig.loader.settled()
+    rig.loader.drop()
+    await utimes(fixture.path('src/a.ts'), 1000, 1000)
+    const { key, answeredBy } = await rig.loader.explain(ENTRY)
+    const explained = rig.disk.getSync(`keys/${key}`)
+
+    await rig.loader.settled()
+    const settled = rig.disk.getSync(`keys/${key}`)
+    await rig.loader.artifact(ENTRY)
+    await rig.loader.settled()
+
+    expect(answeredBy).toBe('disk')
+    expect(settled).toEqual(explained)
+    expect(rig.disk.getSync(`keys/${key}`)).not.toEqual(explained)
   })
 
   test('names everything that has changed', async () => {
