@@ -85,6 +85,7 @@ export class BuildRun {
     const wrapped = wrap(bundled, {
       entry,
       isInput: (path) => path in result.metafile.inputs,
+      copyOf: (specifier, importer) => this.#copyOf(specifier, importer),
     })
     const refused =
       this.#refusal(entry, graph, wrapped) ??
@@ -128,6 +129,18 @@ export class BuildRun {
     const error = failureOf(entry, messages, readSource, chainTo)
     const inputs = this.#deriver.ofFailure(entry, messages.flatMap(missingImports))
     return { ok: false, entry, error, inputs }
+  }
+
+  /** Where Node would find an external; what cannot be told now is left to the import itself. */
+  #copyOf(specifier: string, importer: RelPath): string {
+    try {
+      const from = fromRelPath(this.#root, importer)
+      const found = this.#parts.resolver.resolve(specifier, from, 'import')
+      return found.class === 'external' ? (found.file ?? '') : ''
+    } catch (error) {
+      if (isSomonError(error)) return ''
+      throw error
+    }
   }
 
   /** An import that an artifact may not have, or that the settings do not let in. */

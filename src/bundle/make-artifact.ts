@@ -28,10 +28,7 @@ export interface ArtifactParts {
 /** Makes the artifact of one entry: frozen through and through, and the same on every machine. */
 export function makeArtifact(parts: ArtifactParts): Artifact {
   const { entry, wrapped, graph, tla, warnings, fingerprint } = parts
-  const deps = wrapped.imports.map((item): ArtifactDependency => ({
-    ...item,
-    importers: importersOf(graph, item.spec),
-  }))
+  const deps: readonly ArtifactDependency[] = wrapped.imports
   const exports = wrapped.exports.toSorted()
   const inputs = artifactInputs(parts.inputs, graph)
   const assets = parts.assets.toSorted((a, b) => (a.name < b.name ? -1 : 1))
@@ -75,15 +72,6 @@ function artifactInputs(inputs: BuildInputs, graph: BuildMetafile): readonly Art
   return inputs.files
     .filter(([path]) => path in graph.inputs)
     .map(([path, sha256, bytes]) => ({ path, sha256, bytes }))
-}
-
-function importersOf(graph: BuildMetafile, spec: string): readonly RelPath[] {
-  const importers = Object.entries(graph.inputs)
-    .filter(([, { imports }]) =>
-      imports.some((item) => item.external && item.path === spec && item.kind.startsWith('import')),
-    )
-    .map(([path]) => path)
-  return importers.toSorted()
 }
 
 /** Freezes plain data and everything in it. */

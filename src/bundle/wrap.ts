@@ -14,14 +14,21 @@ export interface WrapOptions {
   readonly entry: RelPath
   /** Tells whether a path comment of the bundle names one of its inputs. */
   readonly isInput: (path: RelPath) => boolean
+  /**
+   * Names the copy of a package that an external specifier leads to from a file: imports of one
+   * specifier that lead to different copies stay apart.
+   */
+  readonly copyOf: (specifier: string, importer: RelPath) => string
 }
 
-/** One import that the bundle kept; several statements of one specifier and attributes are one. */
+/** One import that the bundle kept; statements of one specifier, attributes and copy are one. */
 export interface WrappedImport {
   readonly spec: string
   readonly kind: 'builtin' | 'external'
   readonly names: readonly string[] | '*'
   readonly attributes?: ImportAttributes
+  /** The files whose statements these are, sorted. */
+  readonly importers: readonly RelPath[]
 }
 
 /** A bundle as a function, see `wrap-convention.ts`. */
@@ -51,7 +58,7 @@ export interface Wrapped {
 export function wrap(bundled: string, options: WrapOptions): Wrapped {
   const lexed = lex(bundled)
   const comments = new PathComments(bundled, options.isInput)
-  const table = new ImportTable(lexed)
+  const table = new ImportTable(lexed, comments, options)
   const name = freeNames(bundled)
   const body = applyEdits(bundled, [
     ...hashbang(bundled),
@@ -87,12 +94,16 @@ class ImportTable {
   /** `local=$d[i]…` for each binding, to be printed after `let`. */
   readonly #bindings: { readonly local: string; readonly at: number; readonly of?: string }[] = []
 
-  constructor(lexed: Lexed) {
+  constructor(lexed: Lexed, comments: PathComments, options: WrapOptions) {
     const found = new Map<string, Gathered>()
     for (const [index, statement] of lexed.imports.entries()) {
-      const key = JSON.stringify([statement.specifier, statement.attributes])
-      const dep = found.get(key) ?? { at: found.size, statement, names: new Set(), all: false }
+      const { specifier, attributes } = statement
+      const importer = comments.fileAt(statement.start) ?? options.entry
+      const copy = isBuiltin(specifier) ? '' : options.copyOf(specifier, importer)
+      const key = JSON.stringify([specifier, attributes, copy])
+      const dep = found.get(key) ?? newDependency(found.size, statement)
       found.set(key, dep)
+      dep.importers.add(importer)
       this.indexes.push(dep.at)
       for (const item of lexed.exports) {
         if (item.kind === 'name' || item.from !== index) continue
@@ -133,7 +144,12 @@ interface Gathered {
   readonly at: number
   readonly statement: StaticImport
   readonly names: Set<string>
+  readonly importers: Set<RelPath>
   all: boolean
+}
+
+function newDependency(at: number, statement: StaticImport): Gathered {
+  return { at, statement, names: new Set(), importers: new Set(), all: false }
 }
 
 function wrappedImport(dep: Gathered): WrappedImport {
@@ -143,6 +159,7 @@ function wrappedImport(dep: Gathered): WrappedImport {
     kind: isBuiltin(specifier) ? 'builtin' : 'external',
     names: dep.all ? '*' : [...dep.names].toSorted(),
     ...(attributes === undefined ? {} : { attributes }),
+    importers: [...dep.importers].toSorted(),
   }
 }
 

@@ -299,6 +299,28 @@ describe('Bundler.build() leaves packages outside', () => {
     expect(c?.ok).toBe(true)
   })
 
+  test('and keeps two copies of one external apart, each with its importers', async () => {
+    await using fixture = await createFixture({
+      'package.json': PACKAGE,
+      'node_modules/x/package.json': '{"name":"x","version":"2.0.0"}',
+      'node_modules/x/index.js': 'exports.version = 2',
+      'old/node_modules/x/package.json': '{"name":"x","version":"1.0.0"}',
+      'old/node_modules/x/index.js': 'exports.version = 1',
+      'old/b.ts': 'export { version as old } from "x"',
+      'lib/c.ts': 'import { version } from "x"; export const c = version',
+      'a.ts':
+        'import { version } from "x"; export { old } from "./old/b.ts"; export { c } from "./lib/c.ts"; export const a = version',
+    })
+    await using bundling = createBundling(fixture.root)
+
+    const { artifact } = await bundling.one('a.ts')
+
+    expect(artifact.deps.map(({ spec, importers }) => [spec, importers])).toEqual([
+      ['x', ['a.ts', 'lib/c.ts']],
+      ['x', ['old/b.ts']],
+    ])
+  })
+
   test('and accepts packages that import each other in a circle', async () => {
     await using fixture = await createFixture({
       'package.json': PACKAGE,

@@ -38,7 +38,11 @@ async function printed(source: string, files: Readonly<Record<string, string>> =
 }
 
 function wrapText(text: string): Wrapped {
-  return wrap(text, { entry: 'src/entry.ts', isInput: (path) => /^(?:src|f):?/.test(path) })
+  return wrap(text, {
+    entry: 'src/entry.ts',
+    isInput: (path) => /^(?:src|f):?/.test(path),
+    copyOf: () => '',
+  })
 }
 
 async function runText(text: string, options: RunOptions = {}): Promise<Ran> {
@@ -80,7 +84,7 @@ describe('wrap() binds imports', () => {
     )
 
     expect(wrapText(text).imports).toEqual([
-      { spec: 'ext', kind: 'external', names: ['a', 'b', 'default'] },
+      { spec: 'ext', kind: 'external', names: ['a', 'b', 'default'], importers: ['src/entry.ts'] },
     ])
   })
 
@@ -91,8 +95,14 @@ describe('wrap() binds imports', () => {
     const { imports } = wrapText(text)
 
     expect(imports).toEqual([
-      { spec: 'x.json', kind: 'external', names: ['default'], attributes: { type: 'json' } },
-      { spec: 'x.json', kind: 'external', names: ['default'] },
+      {
+        spec: 'x.json',
+        kind: 'external',
+        names: ['default'],
+        attributes: { type: 'json' },
+        importers: ['src/entry.ts'],
+      },
+      { spec: 'x.json', kind: 'external', names: ['default'], importers: ['src/entry.ts'] },
     ])
   })
 
