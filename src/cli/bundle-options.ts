@@ -64,14 +64,14 @@ function checkFlags(flags: CommandContext['flags']): void {
     throw flagConflict({
       flag: '--outfile',
       because: '--outdir says where the outputs go',
-      instead: 'leave one of the two out',
+      instead: 'Leave one of the two out',
     })
   }
   if (flags.isOn('clean') && flags.has('outfile')) {
     throw flagConflict({
       flag: '--clean',
       because: 'it empties the output folder, and --outfile names a file',
-      instead: 'use --outdir, or leave --clean out',
+      instead: 'Use --outdir, or leave --clean out',
     })
   }
   const format = flags.text('format')
@@ -80,6 +80,6 @@ function checkFlags(flags: CommandContext['flags']): void {
   throw flagConflict({
     flag: '--import-meta=source',
     because: 'it needs files that Node runs',
-    instead: 'use --platform=node with --format=esm or cjs, or leave --import-meta out',
+    instead: 'Use --platform=node with --format=esm or cjs, or leave --import-meta out',
   })
 }

@@ -5,12 +5,12 @@ export const unknownCommand: ErrorFactory<{ command: string; nearest?: string | 
   defineError({
     code: 'SOMON_CLI_UNKNOWN_COMMAND',
     when: 'the first word after somon is no command',
-    remedy: 'run somon --help for the list of commands',
+    remedy: 'Run somon --help for the list of commands',
     message: ({ command }) => `Cannot run "${command}": it is no command of somon`,
     fix: ({ nearest }) =>
       nearest === undefined
-        ? 'run somon --help for the list of commands'
-        : `did you mean somon ${nearest}? Run somon --help for the list of commands`,
+        ? 'Run somon --help for the list of commands'
+        : `Did you mean somon ${nearest}? Run somon --help for the list of commands`,
   })
 
 /** A command was given a flag that it does not take. */
@@ -21,12 +21,12 @@ export const unknownFlag: ErrorFactory<{
 }> = defineError({
   code: 'SOMON_CLI_UNKNOWN_FLAG',
   when: 'a command is given a flag that it does not take',
-  remedy: 'run the command with --help for its flags',
+  remedy: 'Run the command with --help for its flags',
   message: ({ command, flag }) => `Cannot run "somon ${command}": it takes no flag "${flag}"`,
   fix: ({ command, nearest }) =>
     nearest === undefined
-      ? `run somon ${command} --help for its flags`
-      : `did you mean ${nearest}? Run somon ${command} --help for its flags`,
+      ? `Run somon ${command} --help for its flags`
+      : `Did you mean ${nearest}? Run somon ${command} --help for its flags`,
 })
 
 /** A positional argument is missing. */
@@ -34,10 +34,10 @@ export const missingOperand: ErrorFactory<{ command: string; operand: string; ex
   defineError({
     code: 'SOMON_CLI_MISSING_OPERAND',
     when: 'a command is run without the entry or word that it needs',
-    remedy: 'name what the command is to work on',
+    remedy: 'Name what the command is to work on',
     message: ({ command, operand }) =>
       `Cannot run "somon ${command}": ${operand} is missing; name what it is to work on`,
-    fix: ({ example }) => `run for example: ${example}`,
+    fix: ({ example }) => `Run for example: ${example}`,
   })
 
 /** There are more positional arguments than the command takes. */
@@ -45,10 +45,10 @@ export const extraOperand: ErrorFactory<{ command: string; operand: string; usag
   defineError({
     code: 'SOMON_CLI_EXTRA_OPERAND',
     when: 'a command is given more arguments than it takes',
-    remedy: 'leave the argument out, or quote it together with its flag',
+    remedy: 'Leave the argument out, or quote it together with its flag',
     message: ({ command, operand }) =>
       `Cannot run "somon ${command}": "${operand}" is one argument too many`,
-    fix: ({ usage }) => `use it as: ${usage}`,
+    fix: ({ usage }) => `Use it as: ${usage}`,
   })
 
 /** The value of a flag cannot be used. */
@@ -60,12 +60,12 @@ export const badValue: ErrorFactory<{
 }> = defineError({
   code: 'SOMON_CLI_BAD_VALUE',
   when: 'the value of a flag or argument is not one that it takes',
-  remedy: 'give the flag one of the values that the message lists',
+  remedy: 'Give the flag one of the values that the message lists',
   message: ({ flag, value, expected }) => `Cannot use ${flag} "${value}": expected ${expected}`,
   fix: ({ flag, expected, nearest }) =>
     nearest === undefined
-      ? `give ${flag} ${expected}`
-      : `did you mean "${nearest}"? Otherwise give ${flag} ${expected}`,
+      ? `Give ${flag} ${expected}`
+      : `Did you mean "${nearest}"? Otherwise give ${flag} ${expected}`,
 })
 
 /** Two flags exclude each other, or one needs another. */
@@ -73,7 +73,7 @@ export const flagConflict: ErrorFactory<{ flag: string; because: string; instead
   defineError({
     code: 'SOMON_CLI_FLAG_CONFLICT',
     when: 'two flags of one command exclude each other, or one needs another',
-    remedy: 'leave one of the two flags out',
+    remedy: 'Leave one of the two flags out',
     message: ({ flag, because }) => `Cannot use ${flag}: ${because}`,
     fix: ({ instead }) => instead,
   })
@@ -82,10 +82,10 @@ export const flagConflict: ErrorFactory<{ flag: string; because: string; instead
 export const notAvailable: ErrorFactory<{ flag: string; feature: string }> = defineError({
   code: 'SOMON_CLI_NOT_AVAILABLE',
   when: 'a flag is used whose feature is not part of this version',
-  remedy: 'leave the flag out',
+  remedy: 'Leave the flag out',
   message: ({ flag, feature }) =>
     `Cannot use ${flag}: this version of somon has no ${feature}; it comes with a later one`,
-  fix: ({ flag }) => `leave ${flag} out`,
+  fix: ({ flag }) => `Leave ${flag} out`,
 })
 
 /** `graph --why` names a file that is not in the graph. */
@@ -93,12 +93,12 @@ export const notInGraph: ErrorFactory<{ file: string; nearest?: string | undefin
   {
     code: 'SOMON_CLI_NOT_IN_GRAPH',
     when: 'graph --why names a file that no entry imports',
-    remedy: 'name a file that the entry imports, relative to the project root',
+    remedy: 'Name a file that the entry imports, relative to the project root',
     message: ({ file }) => `Cannot explain "${file}": no entry imports it`,
     fix: ({ nearest }) =>
       nearest === undefined
-        ? 'name a file that the entry imports, relative to the project root'
-        : `did you mean "${nearest}"?`,
+        ? 'Name a file that the entry imports, relative to the project root'
+        : `Did you mean "${nearest}"?`,
   },
 )
 
@@ -107,15 +107,23 @@ export const unreadableFile: ErrorFactory<{ flag: string; file: string; why: str
   defineError({
     code: 'SOMON_CLI_UNREADABLE_FILE',
     when: 'a file that a flag names cannot be read',
-    remedy: 'check the path and its permissions',
+    remedy: 'Check the path and its permissions',
     message: ({ flag, file, why }) => `Cannot read "${file}" of ${flag}: ${why}`,
-    fix: ({ file }) => `check that "${file}" exists and may be read`,
+    fix: ({ file }) => `Check that "${file}" exists and may be read`,
   })
 
 /** The export of `run --verify` rejected a new generation. */
 export const verifyRefused: ErrorFactory<{ name: string; why: string }> = defineError({
   code: 'SOMON_CLI_VERIFY_REFUSED',
   when: 'the export named by run --verify does not accept a new generation',
-  remedy: 'correct what the export checks; the old generation goes on serving',
+  remedy: 'Correct what the export checks; the old generation goes on serving',
   message: ({ name, why }) => `Cannot accept the new generation: export "${name}": ${why}`,
+})
+
+/** Something that is not a coded error reached the command line: a defect, or a program's own. */
+export const unexpected: ErrorFactory<{ reason: string }> = defineError({
+  code: 'SOMON_CLI_UNEXPECTED',
+  when: 'an error without a code reaches the command line',
+  remedy: 'Look at the cause below it; if it lies in somon, report it with this text',
+  message: ({ reason }) => `Cannot finish: ${reason}`,
 })

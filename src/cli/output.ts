@@ -46,7 +46,7 @@ export class Output {
 
   /** True when progress may be drawn: a terminal reads stderr and nothing was silenced. */
   get interactive(): boolean {
-    return this.#err.isTTY === true && !this.json && this.#says('info')
+    return this.#err.isTTY === true && this.#says('info')
   }
 
   get stderr(): TextStream {
@@ -111,8 +111,9 @@ export class Output {
     return this.err('dim', text)
   }
 
+  /** A document on stdout says it all, errors included. */
   #says(level: OutputLevel): boolean {
-    return LEVELS.indexOf(level) >= this.#level
+    return !this.json && LEVELS.indexOf(level) >= this.#level
   }
 
   #document(value: unknown): void {

@@ -1,4 +1,5 @@
-import { isSomonError, messageOf, SomonError } from '../base/error.ts'
+import { isSomonError, messageOf, type SomonError } from '../base/error.ts'
+import { unexpected } from './errors.ts'
 
 /** Colours a part of a text, or does not. */
 export type Paint = (style: 'red' | 'bold' | 'dim' | 'cyan' | 'yellow', text: string) => string
@@ -28,13 +29,7 @@ export function renderError(error: SomonError, paint: Paint): string {
  */
 export function toSomonError(thrown: unknown): SomonError {
   if (isSomonError(thrown)) return thrown
-  return new SomonError(
-    'SOMON_CLI_UNEXPECTED',
-    `Cannot finish: ${messageOf(thrown)}`,
-    'report it with this text if the cause is not yours',
-    {},
-    { cause: thrown },
-  )
+  return unexpected({ reason: messageOf(thrown) }, { cause: thrown })
 }
 
 const MAX_PARTS = 10

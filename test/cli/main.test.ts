@@ -32,7 +32,7 @@ describe('main()', () => {
 
     expect(run).toMatchObject({ code: 2, stdout: '' })
     expect(run.stderr).toContain('SOMON_CLI_UNKNOWN_COMMAND')
-    expect(run.stderr).toContain('did you mean somon bundle?')
+    expect(run.stderr).toContain('Did you mean somon bundle?')
   })
 
   test('prints errors as one JSON document on stdout with --json', async () => {

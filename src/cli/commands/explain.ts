@@ -16,7 +16,7 @@ export async function run(context: CommandContext): Promise<number> {
     throw flagConflict({
       flag: '--cache',
       because: 'with --from an import is explained, and only entries are cached',
-      instead: 'leave --cache or --from out',
+      instead: 'Leave --cache or --from out',
     })
   }
   if (from !== undefined) {

@@ -1,12 +1,13 @@
 import { entryOf } from '../entries.ts'
 import type { CommandContext } from '../command.ts'
-import { badValue, flagConflict, notAvailable, unreadableFile, verifyRefused } from '../errors.ts'
-import { messageOf } from '../../base/error.ts'
+import { badValue, flagConflict, notAvailable, unreadableFile } from '../errors.ts'
+import { codeOf, messageOf } from '../../base/error.ts'
 import { resolve } from 'node:path'
 import type { Module } from '../../module/module.ts'
 import { openProject, type OpenProject } from '../open-project.ts'
 import { untilInterrupted } from '../interruption.ts'
 import { EXIT } from '../host.ts'
+import { verifyExport } from '../verify-export.ts'
 import { describeReport } from '../watch-report.ts'
 
 /** `somon run`: loads a module as the program; the program decides the exit code. */
@@ -18,7 +19,7 @@ export async function run(context: CommandContext): Promise<number | undefined> 
     throw flagConflict({
       flag: '--verify',
       because: 'it judges new generations, and without --watch there are none',
-      instead: 'add --watch, or leave --verify out',
+      instead: 'Add --watch, or leave --verify out',
     })
   }
   readEnvFiles(context)
@@ -56,7 +57,9 @@ async function serve(
   await using system = project.system
   await using session = await system.watch({
     entries: [module.id],
-    ...(name === undefined ? {} : { verify: (exports, signal) => judge(exports, name, signal) }),
+    ...(name === undefined
+      ? {}
+      : { verify: (exports, signal) => verifyExport(exports, name, signal) }),
   })
   session.on('report', (report) => {
     if (report.error !== undefined) output.error(report.error)
@@ -67,24 +70,14 @@ async function serve(
   return signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated
 }
 
-async function judge(
-  exports: Readonly<Record<string, unknown>>,
-  name: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const check = exports[name]
-  if (typeof check !== 'function') throw verifyRefused({ name, why: 'there is no such function' })
-  const verdict: unknown = await check(signal)
-  if (verdict === false) throw verifyRefused({ name, why: 'it returned false' })
-}
-
 /** What is already set wins, as with Node's own `--env-file`. */
 function readEnvFiles({ flags, host }: CommandContext): void {
   for (const file of flags.list('env-file') ?? []) {
     try {
       process.loadEnvFile(resolve(host.cwd, file))
     } catch (error) {
-      throw unreadableFile({ flag: '--env-file', file, why: messageOf(error) }, { cause: error })
+      const why = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error)
+      throw unreadableFile({ flag: '--env-file', file, why }, { cause: error })
     }
   }
 }

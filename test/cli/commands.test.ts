@@ -1,0 +1,317 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { COMMANDS } from '../../src/cli/command-table.ts'
+import { completionScript } from '../../src/cli/completion-script.ts'
+import { createFixture, type Fixture } from '../support/fixture.ts'
+import { runCli, type CliOptions, type CliRun } from '../support/run-cli.ts'
+
+const FILES = {
+  'package.json': '{"name":"app","type":"module"}',
+  'src/main.ts':
+    "import { part } from './part.ts'\nconsole.log(part, process.argv.slice(2).join())\n",
+  'src/part.ts': "export const part: string = process.env.PART ?? 'part'\n",
+}
+
+describe('somon run', () => {
+  test('runs the program with its arguments', async () => {
+    await using fixture = await createFixture(FILES)
+
+    const run = await cli(fixture, 'run', 'src/main.ts', '--', '-a', 'b')
+
+    expect(run).toMatchObject({ code: 0, stdout: 'part -a,b\n', stderr: '' })
+  })
+
+  test('passes the exit code of the program on', async () => {
+    await using fixture = await createFixture({ 'main.ts': 'process.exitCode = 7' })
+
+    expect((await cli(fixture, 'run', 'main.ts')).code).toBe(7)
+  })
+
+  test('ends with 1 and a frame of the source when the program throws', async () => {
+    await using fixture = await createFixture({ 'main.ts': "\nthrow new RangeError('too far')\n" })
+
+    const run = await cli(fixture, 'run', 'main.ts')
+
+    expect(run).toMatchObject({ code: 1, stdout: '' })
+    expect(run.stderr).toContain('too far')
+    expect(run.stderr).toContain('main.ts:2')
+  })
+
+  test('sets the variables of --env-file', async () => {
+    await using fixture = await createFixture({ ...FILES, 'my.env': 'PART=from-file\n' })
+
+    const run = await cli(fixture, 'run', 'src/main.ts', '--env-file=my.env')
+
+    expect(run.stdout).toBe('from-file \n')
+  })
+
+  test('opens the debugger with --inspect', async () => {
+    const program = "console.log((await import('node:inspector')).url())"
+    await using fixture = await createFixture({ 'main.ts': program })
+
+    const run = await cli(fixture, 'run', 'main.ts', '--inspect=127.0.0.1:0')
+
+    expect(run.stdout).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\//)
+  })
+
+  test('reloads with --watch, keeps the old code when --verify refuses, ends with 130', async () => {
+    await using fixture = await createFixture({
+      'main.ts': "console.log('one')\nexport const check = () => true\n",
+    })
+    const seen: string[] = []
+
+    const run = await cliUntil(
+      fixture,
+      ['run', 'main.ts', '--watch', '--verify=check'],
+      (text, kill) => {
+        const step = seen.length
+        if (step === 0 && text.includes('watching')) {
+          seen.push('started')
+          void fixture.write('main.ts', "console.log('two')\nexport const check = () => false\n")
+        } else if (step === 1 && /failed main\.ts/.test(text)) {
+          seen.push('refused')
+          void fixture.write('main.ts', "console.log('three')\nexport const check = () => true\n")
+        } else if (step === 2 && /(?:reloaded|healed) main\.ts/.test(text)) {
+          seen.push('reloaded')
+          kill('SIGINT')
+        }
+      },
+    )
+
+    expect(seen).toEqual(['started', 'refused', 'reloaded'])
+    expect(run.code).toBe(130)
+    expect(run.stderr).toContain('SOMON_CLI_VERIFY_REFUSED')
+  })
+})
+
+describe('somon watch', () => {
+  test('rebuilds on change, heals after a failure, runs --exec after each success', async () => {
+    await using fixture = await createFixture(FILES)
+    const seen: string[] = []
+    const argv = ['watch', 'src/main.ts', '--outdir=out', '--json', '--exec', 'echo ran >> ran.txt']
+
+    const run = await cliUntil(fixture, argv, (text, kill) => {
+      const events = text.split('\n').filter((line) => line.startsWith('{'))
+      if (events.length <= seen.length) return
+      seen.push((JSON.parse(events.at(-1) ?? '') as { event: string }).event)
+      if (seen.length === 1) void fixture.write('src/part.ts', 'let 1')
+      else if (seen.length === 2) void fixture.write('src/part.ts', "export const part = 'new'\n")
+      else kill('SIGINT')
+    })
+
+    expect(seen).toEqual(['built', 'failed', 'built'])
+    expect(run.code).toBe(130)
+    expect(readFileSync(fixture.path('out/main.js'), 'utf8')).toContain('"new"')
+    expect(readFileSync(fixture.path('ran.txt'), 'utf8')).toContain('ran')
+  })
+})
+
+describe('somon graph', () => {
+  test('prints what the entry is made of, and why', async () => {
+    await using fixture = await createFixture(FILES)
+
+    const tree = await cli(fixture, 'graph', 'src/main.ts')
+    const json = await cli(fixture, 'graph', 'src/main.ts', '--json', '--depth=0')
+    const why = await cli(fixture, 'graph', 'src/main.ts', '--why=src/part.ts', '--json')
+
+    expect(tree.stdout).toMatch(/^src\/main\.ts .*\n└─ src\/part\.ts .*\n$/)
+    expect(json.json().result).toMatchObject({ modules: [{ path: 'src/main.ts' }], cycles: [] })
+    expect(why.json().result).toEqual({
+      file: 'src/part.ts',
+      chain: ['src/main.ts', 'src/part.ts'],
+    })
+  })
+
+  test('ends with 1 when --cycles finds one', async () => {
+    await using fixture = await createFixture({
+      'a.ts': "import './b.ts'\n",
+      'b.ts': "import './a.ts'\n",
+    })
+
+    const run = await cli(fixture, 'graph', 'a.ts', '--cycles')
+
+    expect(run.code).toBe(1)
+    expect(run.stdout.trim().split(' → ')).toHaveLength(3)
+  })
+})
+
+describe('somon explain', () => {
+  test('tells how an entry is found and why the cache does not answer', async () => {
+    await using fixture = await createFixture(FILES)
+    await cli(fixture, 'cache', 'warm', 'src/main.ts')
+    await fixture.write('src/part.ts', "export const part = 'changed'\n")
+
+    const run = await cli(fixture, 'explain', 'src/main.ts', '--json')
+
+    expect(run.json().result).toMatchObject({
+      entry: 'src/main.ts',
+      answeredBy: 'miss',
+      because: expect.arrayContaining([expect.objectContaining({ subject: 'src/part.ts' })]),
+    })
+  })
+
+  test('explains one import with --from', async () => {
+    await using fixture = await createFixture(FILES)
+
+    const run = await cli(fixture, 'explain', './part.ts', '--from=src/main.ts')
+
+    expect(run.stdout).toContain(fixture.path('src/part.ts'))
+  })
+})
+
+describe('somon check', () => {
+  test('ends with 0 for sound entries and with 1 for findings', async () => {
+    await using fixture = await createFixture({ ...FILES, 'bad.ts': "import './none.ts'\n" })
+
+    const good = await cli(fixture, 'check', 'src/main.ts')
+    const bad = await cli(fixture, 'check', 'src/main.ts', 'bad.ts', '--json')
+
+    expect(good.code).toBe(0)
+    expect(bad.code).toBe(1)
+    expect(bad.json()).toMatchObject({
+      ok: false,
+      result: { entries: [{ errors: [] }, { entry: 'bad.ts', errors: [expect.anything()] }] },
+    })
+  })
+
+  test('counts warnings against --max-warnings', async () => {
+    await using fixture = await createFixture({ 'a.js': 'if (globalThis.x == -0) {}\n' })
+
+    const allowed = await cli(fixture, 'check', 'a.js', '--max-warnings=1')
+    const refused = await cli(fixture, 'check', 'a.js', '--max-warnings=0')
+
+    expect([allowed.code, refused.code]).toEqual([0, 1])
+    expect(refused.stdout).toContain('1 warnings (at most 0 allowed)')
+  })
+})
+
+describe('somon cache', () => {
+  test('warms, counts, verifies, prunes and clears', async () => {
+    await using fixture = await createFixture({ ...FILES, 'node_modules/.keep': '' })
+
+    const cold = await cli(fixture, 'cache', 'warm', 'src/main.ts', '--readonly')
+    const warmed = await cli(fixture, 'cache', 'warm', 'src/main.ts', '--json')
+    const again = await cli(fixture, 'cache', 'warm', 'src/main.ts', '--readonly')
+    const info = await cli(fixture, 'cache', 'info', '--json')
+    const dryRun = await cli(fixture, 'cache', 'clear', '--dry-run', '--json')
+    const dir = (await cli(fixture, 'cache', 'path')).stdout.trim()
+    const kept = existsSync(dir)
+    await cli(fixture, 'cache', 'clear')
+    const after = await cli(fixture, 'cache', 'info', '--json')
+
+    expect([cold.code, again.code]).toEqual([1, 0])
+    expect(warmed.json().result).toMatchObject({ entries: [{ source: 'built' }] })
+    expect(info.json().result).toMatchObject({ dir, entries: expect.any(Number) })
+    expect((dryRun.json().result as { removed: number }).removed).toBeGreaterThan(1)
+    expect(kept).toBe(true)
+    expect(after.json().result).toMatchObject({ entries: 0 })
+  })
+
+  test('prunes to a size', async () => {
+    await using fixture = await createFixture({ ...FILES, 'node_modules/.keep': '' })
+    await cli(fixture, 'cache', 'warm', 'src/main.ts')
+
+    const run = await cli(fixture, 'cache', 'prune', '--max-size=0', '--json')
+
+    expect((run.json().result as { removed: number }).removed).toBeGreaterThan(0)
+  })
+
+  test('finds damaged files; --readonly leaves them, otherwise they go', async () => {
+    await using fixture = await createFixture({ ...FILES, 'node_modules/.keep': '' })
+    await cli(fixture, 'cache', 'warm', 'src/main.ts')
+    await fixture.write('node_modules/.cache/somon/v1/blobs/aa/aaaa', 'torn')
+
+    const seen = await cli(fixture, 'cache', 'verify', '--readonly', '--json')
+    const removed = await cli(fixture, 'cache', 'verify', '--json')
+    const clean = await cli(fixture, 'cache', 'verify')
+
+    expect(seen.json()).toMatchObject({
+      ok: false,
+      result: { removed: 0, bad: [{ key: 'blobs/aaaa' }] },
+    })
+    expect(removed.json()).toMatchObject({ ok: false, result: { removed: 1 } })
+    expect([seen.code, removed.code, clean.code]).toEqual([1, 1, 0])
+  })
+})
+
+describe('somon doctor', () => {
+  test('finds nothing in a sound project', async () => {
+    await using fixture = await createFixture(FILES)
+
+    const run = await cli(fixture, 'doctor', '--json')
+    const { findings } = run.json().result as { findings: { check: string; status: string }[] }
+
+    expect(findings.filter(({ check }) => check !== 'inotify').map(({ check, status }) => [check, status])).toEqual([
+      ['node', 'pass'],
+      ['esbuild', 'pass'],
+      ['cache', 'pass'],
+      ['disk', 'pass'],
+      ['configuration', 'pass'],
+    ]) // prettier-ignore
+  })
+
+  test('ends with 1 and names the fix for a configuration that cannot be read', async () => {
+    await using fixture = await createFixture({
+      ...FILES,
+      'somon.toml': '[bundle]\nminfy = true\n',
+    })
+
+    const run = await cli(fixture, 'doctor')
+
+    expect(run.code).toBe(1)
+    expect(run.stdout).toMatch(/fail configuration: .*minfy/)
+    expect(run.stdout).toContain('fix:')
+  })
+})
+
+describe('somon completion', () => {
+  test.each([
+    ['somon bun', ['bundle']],
+    ['somon bundle --form', ['--format']],
+    ['somon bundle --format c', ['cjs']],
+    ['somon cache v', ['verify']],
+    ['somon run --no-c', ['--no-cache', '--no-color']],
+  ])('completes "%s" in bash', (line, expected) => {
+    const words = line.split(' ')
+    const script = `${completionScript('bash')}
+COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}
+_somon; printf '%s\\n' "\${COMPREPLY[@]}"`
+
+    const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' })
+
+    expect(stderr).toBe('')
+    expect(stdout.trim().split('\n')).toEqual(expected)
+  })
+
+  describe.each(['zsh', 'fish'])('for %s', (shell) => {
+    const missing = spawnSync(shell, ['--version']).error !== undefined
+
+    test.skipIf(missing)(`is accepted${missing ? ` (skipped: ${shell} is missing)` : ''}`, () => {
+      const check = spawnSync(shell, ['-n'], { input: completionScript(shell), encoding: 'utf8' })
+
+      expect(check).toMatchObject({ status: 0, stderr: '' })
+    })
+
+    test('names every command and flag', () => {
+      const script = completionScript(shell)
+
+      for (const { name, flags } of COMMANDS) {
+        expect(script).toContain(name)
+        for (const flag of flags) expect(script).toContain(flag.name)
+      }
+    })
+  })
+})
+
+function cli(fixture: Fixture, ...argv: string[]): Promise<CliRun> {
+  return runCli(argv, { cwd: fixture.root })
+}
+
+function cliUntil(
+  fixture: Fixture,
+  argv: readonly string[],
+  onOutput: NonNullable<CliOptions['onOutput']>,
+): Promise<CliRun> {
+  return runCli(argv, { cwd: fixture.root, onOutput })
+}
