@@ -120,21 +120,19 @@ class LruTier<Value extends object> implements MemoryTier<Value> {
   }
 
   get(key: string): Value | undefined {
-    const entry = this.#entries.get(key)
-    if (entry !== undefined && !this.#isExpired(entry)) {
+    const entry = this.#unlessExpired(this.#entries.get(key))
+    if (entry !== undefined) {
       this.#counts.hits += 1
       if (this.#hit.listened) this.#hit.emit({ tier: TIER, key, bytes: entry.bytes })
       return entry.value
     }
-    if (entry !== undefined) this.#evict(entry, 'age')
     this.#counts.misses += 1
     if (this.#miss.listened) this.#miss.emit({ tier: TIER, key })
     return undefined
   }
 
   peek(key: string): Value | undefined {
-    const entry = this.#entries.peek(key)
-    return entry === undefined || this.#isExpired(entry) ? undefined : entry.value
+    return this.#unlessExpired(this.#entries.peek(key))?.value
   }
 
   set(key: string, value: Value): boolean {
@@ -239,9 +237,13 @@ class LruTier<Value extends object> implements MemoryTier<Value> {
     this.#estimatedBytes -= pin.estimatedBytes
   }
 
-  #isExpired(entry: Entry<Value>): boolean {
+  /** An expired entry goes when it is seen, and whoever names it elsewhere is told. */
+  #unlessExpired(entry: Entry<Value> | undefined): Entry<Value> | undefined {
     const { ttlMs } = this.#limits
-    return ttlMs > 0 && this.#options.clock.elapsed() - entry.storedAt >= ttlMs
+    if (entry === undefined || ttlMs === 0) return entry
+    if (this.#options.clock.elapsed() - entry.storedAt < ttlMs) return entry
+    this.#evict(entry, 'age')
+    return undefined
   }
 
   /** lru-cache refuses a size of 0. */

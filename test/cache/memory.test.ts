@@ -136,6 +136,30 @@ describe('MemoryTier.get()', () => {
   })
 })
 
+describe('MemoryTier.peek()', () => {
+  test('lets an expired entry go and says so, without counting a miss', async () => {
+    const { tier, clock, evicted } = scene({ ttlMs: 1_000 })
+    tier.set('a', { bytes: 1 })
+    await clock.advance(1_000)
+
+    const found = tier.peek('a')
+
+    expect(found).toBeUndefined()
+    expect(evicted).toEqual([['a', 'age']])
+    expect(tier.stats()).toMatchObject({ entries: 0, misses: 0 })
+  })
+
+  test('does not make an entry recent', () => {
+    const { tier, evicted } = scene()
+    for (const key of ['a', 'b', 'c']) tier.set(key, { bytes: 1 })
+
+    tier.peek('a')
+    tier.set('d', { bytes: 1 })
+
+    expect(evicted).toEqual([['a', 'entries']])
+  })
+})
+
 describe('MemoryTier.resize()', () => {
   test('evicts others when an entry has grown', () => {
     const { tier, evicted } = scene()
