@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Clock } from '../base/clock.ts'
 import type { SomonError } from '../base/error.ts'
 import { isSomonError, messageOf } from '../base/error.ts'
@@ -79,7 +80,7 @@ export class BuildRun {
       result.outputFiles.map((file) => [toRelPath(this.#root, file.path), file]),
     )
     const start = result.metafile.outputs[output]?.entryPoint ?? entry
-    const graph = entryGraph(result.metafile, start, output)
+    const graph = entryGraph(result.metafile, start, output, (path) => this.#isFile(path))
     const inputs = this.#deriver.ofGraph(graph)
     const bundled = files.get(output)?.text ?? ''
     const wrapped = wrap(bundled, {
@@ -111,6 +112,11 @@ export class BuildRun {
       map: files.get(`${output}.map`)?.text,
       assets: new Map(artifact.assets.map(({ name, sha256 }) => [sha256, bytesOf(assets, name)])),
     }
+  }
+
+  #isFile(path: RelPath): boolean {
+    const file = fromRelPath(this.#root, path)
+    return this.#parts.collector.get(file) !== undefined || existsSync(file)
   }
 
   /** The outcome of one entry of a build that failed. */

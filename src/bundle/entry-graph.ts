@@ -12,12 +12,15 @@ import type { BuildMetafile, MetafileImport, MetafileInput } from './metafile.ts
  * attributes is one input.
  *
  * @param output - the key of the entry's output in the metafile
+ * @param isFile - tells whether a path is a file; asked only for names with `?` or `#`
  */
 export function entryGraph(
   metafile: EsbuildMetafile,
   entry: RelPath,
   output: string,
+  isFile: (path: RelPath) => boolean,
 ): BuildMetafile {
+  const plain = (key: string): RelPath => plainPath(metafile, key, isFile)
   const shares = metafile.outputs[output]?.inputs ?? {}
   const inputs: Record<RelPath, MetafileInput> = {}
   const seen = new Set<string>()
@@ -26,13 +29,13 @@ export function entryGraph(
     const input = metafile.inputs[key]
     if (input === undefined || seen.has(key) || isMetaModule(key)) continue
     seen.add(key)
-    const path = plainPath(metafile, key)
+    const path = plain(key)
     const imports: MetafileImport[] = []
     for (const item of input.imports) {
       if (isMetaModule(item.path)) continue
       const found = isGlob(item) ? globbed(metafile, path, item.path) : [item.path]
       if (item.external !== true || isGlob(item)) open.push(...found)
-      for (const target of found) imports.push(importOf(metafile, item, target))
+      for (const target of found) imports.push(importOf(item, target, plain))
     }
     const before = inputs[path]
     inputs[path] = {
@@ -47,11 +50,15 @@ export function entryGraph(
 
 type RawImport = EsbuildMetafile['inputs'][string]['imports'][number]
 
-function importOf(metafile: EsbuildMetafile, item: RawImport, target: string): MetafileImport {
+function importOf(
+  item: RawImport,
+  target: string,
+  plain: (key: string) => RelPath,
+): MetafileImport {
   const external = item.external === true && !isGlob(item)
   const original = isGlob(item) ? item.path : item.original
   return {
-    path: external ? target : plainPath(metafile, target),
+    path: external ? target : plain(target),
     kind: isGlob(item) ? 'dynamic-import' : item.kind,
     external,
     ...(original === undefined ? {} : { original }),
@@ -68,8 +75,19 @@ function globbed(metafile: EsbuildMetafile, importer: RelPath, pattern: string):
   return Object.keys(metafile.inputs).filter((key) => matchesGlob(key, whole))
 }
 
-/** esbuild names a file that is imported with attributes `a.json with { type: 'text' }`. */
-function plainPath(metafile: EsbuildMetafile, key: string): RelPath {
+/**
+ * esbuild names a file that is imported with attributes `a.json with { type: 'text' }`, and one
+ * that is imported as `./a.css?module` by that name, unless a file is really called so.
+ */
+function plainPath(
+  metafile: EsbuildMetafile,
+  key: string,
+  isFile: (path: RelPath) => boolean,
+): RelPath {
   const attributes = (metafile.inputs[key] as { with?: Record<string, string> } | undefined)?.with
-  return attributes === undefined ? key : key.replace(/ with \{[^}]*\}$/, '')
+  const path = attributes === undefined ? key : key.replace(/ with \{[^}]*\}$/, '')
+  const query = path.search(/[?#]/)
+  // Modules of plugins have a namespace; their names are no paths.
+  if (query <= 0 || /^[\w-]{2,}:/.test(path) || isFile(path)) return path
+  return path.slice(0, query)
 }

@@ -203,8 +203,10 @@ export class FusedBuild {
     call: LoadCall,
   ): string | Uint8Array {
     if (typeof contents !== 'string' || !isScript(loader, call.args.path)) return contents
-    const finished = this.#parts.reader?.finish(contents, call.id) ?? contents
-    return finished + call.mapComment()
+    const { namespace, path } = call.args
+    // A module that is no file has no place of its own: its import.meta is the entry's.
+    const reader = namespace === 'file' ? this.#parts.reader : undefined
+    return (reader?.finish(contents, path) ?? contents) + call.mapComment()
   }
 
   async #collect(

@@ -11,7 +11,7 @@ export interface SourceText {
 export interface PluginBuild {
   /** Reads and hashes a file and records it as an input; it is always the last `load`. */
   read(file: string, attributes: Readonly<Record<string, string>>): Promise<SourceText>
-  /** Runs after the last transform of an ESM or TypeScript text: binds `import.meta`. */
+  /** Runs after the last transform of a script file, with its absolute path: binds `import.meta`. */
   finish(code: string, file: string): string
   /** @param owner - the module that was being made when the plugin asked, if any */
   addWatchFile(file: string, pluginName: string, owner?: string): void

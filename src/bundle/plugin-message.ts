@@ -109,10 +109,10 @@ function subjectName(place: HookPlace): string | undefined {
   return place.subject === undefined ? undefined : displayPath(place.subject, place.root)
 }
 
-/** A file below the root relative to it; anything else as it stands, without control characters. */
+/** A file below the root relative to it; anything else as it stands, but for zeros and passwords. */
 export function displayPath(id: string, root: string): string {
   if (isAbsolute(id) && isInside(root, id)) return toRelPath(root, id)
-  return id.replaceAll('\0', '')
+  return id.replaceAll('\0', '').replace(/\/\/[^/@\s]+@/, '//***@')
 }
 
 function readText(file: string): string | undefined {

@@ -1,7 +1,6 @@
 import type { EsbuildLoader } from './esbuild-build.ts'
 import type { EsbuildPlugin } from './esbuild.ts'
 import { isScript, type LoadCall } from './load-call.ts'
-import { idFromEsbuildPath } from './module-id.ts'
 import type { PluginBuild } from './plugin-host.ts'
 import { messageOf } from '../base/error.ts'
 
@@ -13,9 +12,10 @@ export function readerPlugin(build: PluginBuild): EsbuildPlugin {
       esbuild.onLoad({ filter: /.*/, namespace: 'file' }, async (args) => {
         try {
           const { contents, loader } = await build.read(args.path, args.with)
-          const id = idFromEsbuildPath(args.path, args.namespace, args.suffix)
           return {
-            contents: isScript(loader, args.path) ? finishBytes(contents, id, build) : contents,
+            contents: isScript(loader, args.path)
+              ? finishBytes(contents, args.path, build)
+              : contents,
             loader: loader as EsbuildLoader,
           }
         } catch (thrown) {
@@ -39,11 +39,11 @@ export function readerLoad(build: PluginBuild): (call: LoadCall) => Promise<stri
 /** Bytes that `finish` leaves as they are go to esbuild as bytes: it would only encode them again. */
 function finishBytes(
   contents: string | Uint8Array,
-  id: string,
+  file: string,
   build: PluginBuild,
 ): string | Uint8Array {
   const text = textOf(contents)
-  const finished = build.finish(text, id)
+  const finished = build.finish(text, file)
   return finished === text ? contents : finished
 }
 

@@ -56,11 +56,11 @@ export interface DiskTier extends ByteTier {
   getSync(key: string): Uint8Array | undefined
   /** Changes mode and bounds from now on; a smaller bound is enforced in the background. */
   configure(limits: Partial<DiskLimits>): void
-  /** Collects garbage now; an explicit request, done in every mode. */
+  /** Collects garbage now. */
   prune(options?: PruneOptions): Promise<GcReport>
   /** Opens every file and names those that do not open; removes nothing. */
   verify(): Promise<VerifyReport>
-  /** Removes everything, of all processes; an explicit request, done in every mode. */
+  /** Removes everything, of all processes. */
   clear(): Promise<void>
   info(): Promise<CacheInfo>
 }

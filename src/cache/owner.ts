@@ -10,19 +10,16 @@ import { foreignOwner } from './errors.ts'
  * @throws SomonError SOMON_CACHE_FOREIGN_OWNER
  */
 export function checkOwner(dir: string, user: number | undefined = process.getuid?.()): boolean {
-  const owners = ownersOf(dir)
-  const owner = owners.find((each) => each !== user && each !== 0)
-  if (user !== undefined && owner !== undefined) throw foreignOwner({ dir, owner, user })
-  return owners.length > 0
-}
-
-/** Of the path and of what it leads to; none when there is nothing, or nothing that can be read. */
-function ownersOf(dir: string): readonly number[] {
+  let owners: readonly number[]
   try {
-    const own = lstatSync(dir, { throwIfNoEntry: false })
-    const target = own && statSync(dir, { throwIfNoEntry: false })
-    return own === undefined || target === undefined ? [] : [own.uid, target.uid]
+    owners = [lstatSync(dir).uid, statSync(dir).uid]
   } catch {
-    return []
+    return false // What cannot be looked at cannot be read either: every get is a miss.
   }
+  for (const owner of owners) {
+    if (user !== undefined && owner !== user && owner !== 0) {
+      throw foreignOwner({ dir, owner, user })
+    }
+  }
+  return true
 }

@@ -17,7 +17,7 @@ import type { Namespace } from './generation.ts'
 import { settleError } from './settle-error.ts'
 
 /** Answers what a specifier names, seen from a file; paths absolute. */
-type ResolveImport = (specifier: string, importer: string, kind: ImportKind) => Resolution
+export type ResolveImport = (specifier: string, importer: string, kind: ImportKind) => Resolution
 
 export interface ImportsParts {
   readonly root: string

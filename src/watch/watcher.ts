@@ -55,7 +55,7 @@ export function createWatcher(parts: WatcherParts): Watcher {
  * and the truth is read from disk. `atomic` is off: the debounce window already joins an unlink
  * and an add, without chokidar's 100 ms.
  */
-function openFolder(request: FolderRequest, listener: FolderListener): FolderHandle {
+export function openFolder(request: FolderRequest, listener: FolderListener): FolderHandle {
   const { names } = request
   const folder = realpathOr(request.folder)
   const own = basename(folder)

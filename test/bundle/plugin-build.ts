@@ -67,7 +67,7 @@ export function run(code: string, module: { exports: Record<string, unknown> }):
 export async function buildWith(
   fixture: Fixture,
   plugins: readonly SomonPlugin[],
-  options: { host?: PluginHost; esbuild?: BuildOptions; entry?: string } = {},
+  options: { host?: PluginHost; esbuild?: BuildOptions; entry?: string; run?: boolean } = {},
 ): Promise<Built> {
   const host = options.host ?? createHost(fixture.root, plugins)
   const recorded = new RecordingBuild()
@@ -88,7 +88,7 @@ export async function buildWith(
   const file = result.outputFiles.find((output) => output.path.endsWith('.js'))
   const code = file?.text ?? ''
   const module = { exports: {} as Record<string, unknown> }
-  run(code, module)
+  if (options.run !== false) run(code, module)
   return { result, code, recorded, exports: module.exports }
 }
 

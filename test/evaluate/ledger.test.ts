@@ -336,22 +336,6 @@ describe('other modes of the ledger', () => {
     expect(Object.keys(left)).not.toContain('async:PROMISE')
   })
 
-  test('mode "trace" forgets what has ended', async () => {
-    using rig = createRig('/project', { ledger: 'trace' })
-    const artifact = wrapped({
-      body: 'const timer = globalThis.setTimeout(() => {}, 60000)',
-      exports: { timer: 'timer' },
-    })
-    const generation = await rig.start(artifact)
-    const before = rig.evaluator.resources(generation)
-
-    clearTimeout(exported(generation, 'timer') as NodeJS.Timeout)
-    await new Promise(setImmediate)
-
-    expect(before).toEqual({ 'async:Timeout': 1 })
-    expect(rig.evaluator.resources(generation)).toEqual({})
-  })
-
   test('mode "off" attributes and ends nothing', async () => {
     using rig = createRig('/project', { ledger: 'off' })
     const artifact = wrapped({

@@ -22,7 +22,7 @@ export interface ProjectImport {
    */
   readonly is: string
   /** Why esbuild may answer otherwise; without it the answers must be equal. */
-  readonly differs?: 'guesses no .mts' | 'no rootDirs' | 'no references'
+  readonly differs?: 'guesses no .mts' | 'no rootDirs' | 'no references' | 'no file URLs'
 }
 
 /** Writes a project into a fresh folder. */

@@ -1,0 +1,148 @@
+import { isBuiltin } from 'node:module'
+import { resolve } from 'node:path'
+import type { FusedPlugin, PluginContext } from 'somon/plugin'
+import { checkAddress, isRemote } from './address.ts'
+import { RemoteFailure } from './failure.ts'
+import { loaderOf } from './media-type.ts'
+import { RemoteModules, type RemoteSettings } from './remote-modules.ts'
+
+/** Where modules may come from, and what is kept of them. */
+export interface RemoteOptions {
+  /**
+   * Hosts whose modules may run in the program: `esm.sh`, `host:8443`, `*.example.com` (its
+   * subdomains, not itself). Everything else is refused, redirects included.
+   */
+  readonly allow: readonly string[]
+  /** The lock file, from the project root. Default: `somon-remote.lock.json`. */
+  readonly lockFile?: string
+  /** The folder of copies, from the project root. Default: `node_modules/.cache/somon-remote`. */
+  readonly copies?: string
+  /** Refuses what the lock file does not name and never changes it: for CI. Default: false. */
+  readonly frozen?: boolean
+  /** Asks every host again, once per build, and locks what it serves now. Default: false. */
+  readonly refresh?: boolean
+  /** What bare names in remote modules mean, as in an import map: `{ react: 'https://…' }`. */
+  readonly imports?: Readonly<Record<string, string>>
+  /** How long one request may take, in ms. Default: 10 000. */
+  readonly timeoutMs?: number
+  /** How large one module may be, in bytes. Default: 5 242 880. */
+  readonly maxBytes?: number
+  /** How many redirects in a row are followed. Default: 5. */
+  readonly maxRedirects?: number
+  /** Certificates in PEM that are trusted in place of the built-in ones. */
+  readonly ca?: string
+  /** Lets plain http through, to this machine only. Default: false. */
+  readonly allowLoopbackHttp?: boolean
+}
+
+/** Changes when the text made from the same module changes. */
+const FORMAT = 1
+
+/**
+ * Imports modules over https: `import x from 'https://host/module.js'`.
+ *
+ * The first build fetches them and writes a lock file with their integrity; later ones use the
+ * copies on disk and ask no host. A host that serves something else than what is locked fails the
+ * build. Each host has its own guard.
+ */
+export function remote(options: RemoteOptions): FusedPlugin {
+  const settings = settingsOf(options)
+  const lockFile = options.lockFile ?? 'somon-remote.lock.json'
+  const folder = options.copies ?? 'node_modules/.cache/somon-remote'
+  const imports = options.imports ?? {}
+  const projects = new Map<string, RemoteModules>()
+  /** One plugin object may serve several projects. */
+  const modulesOf = ({ root }: PluginContext): RemoteModules => {
+    let modules = projects.get(root)
+    if (modules === undefined) {
+      modules = new RemoteModules(resolve(root, lockFile), resolve(root, folder), settings)
+      projects.set(root, modules)
+    }
+    return modules
+  }
+  return {
+    name: 'remote',
+    cacheKey: JSON.stringify({ FORMAT, ...settings, lockFile, imports }),
+    async buildStart() {
+      await attempt(this, () => modulesOf(this).startBuild())
+    },
+    async buildEnd() {
+      await attempt(this, () => modulesOf(this).lock.write())
+    },
+    async resolveId(specifier, importer) {
+      return attempt(this, async () => {
+        const address = addressOf(specifier, importer, imports)
+        if (address === undefined) return null
+        const base = importer !== undefined && isRemote(importer) ? importer : undefined
+        const url = checkAddress(address, settings, base)
+        const modules = modulesOf(this)
+        this.addWatchFile(modules.lock.path)
+        const module = await modules.get(url.href, this)
+        // The address that answered is the module's name: relative imports start there.
+        return module.url
+      })
+    },
+    async load(id, { attributes }) {
+      if (!isRemote(id)) return null
+      return attempt(this, async () => {
+        const modules = modulesOf(this)
+        this.addWatchFile(modules.lock.path)
+        const { url, type, bytes } = await modules.get(id, this)
+        const loader = loaderOf(url, type, attributes)
+        return { code: new TextDecoder().decode(bytes), loader }
+      })
+    },
+  }
+}
+
+/** @throws TypeError for options that contradict each other */
+function settingsOf(options: RemoteOptions): RemoteSettings {
+  const settings: RemoteSettings = {
+    allow: options.allow,
+    allowLoopbackHttp: options.allowLoopbackHttp ?? false,
+    frozen: options.frozen ?? false,
+    refresh: options.refresh ?? false,
+    timeoutMs: options.timeoutMs ?? 10_000,
+    maxBytes: options.maxBytes ?? 5 * 2 ** 20,
+    maxRedirects: options.maxRedirects ?? 5,
+    ca: options.ca,
+  }
+  if (settings.frozen && settings.refresh) {
+    throw new TypeError(
+      'Cannot use frozen together with refresh: one keeps the lock, one renews it',
+    )
+  }
+  return settings
+}
+
+/** Undefined for what is none of this plugin's business. */
+function addressOf(
+  specifier: string,
+  importer: string | undefined,
+  imports: Readonly<Record<string, string>>,
+): string | undefined {
+  if (isRemote(specifier)) return specifier
+  if (importer === undefined || !isRemote(importer)) return undefined
+  if (/^\.{0,2}\//.test(specifier)) return specifier
+  if (isBuiltin(specifier) || specifier.startsWith('data:')) return undefined
+  const mapped = Object.hasOwn(imports, specifier) ? imports[specifier] : undefined
+  if (mapped !== undefined) return mapped
+  const isFile = /^(?:file:|[a-z]:[/\\])/i.test(specifier)
+  throw new RemoteFailure(
+    isFile ? 'SOMON_REMOTE_LOCAL' : 'SOMON_REMOTE_BARE',
+    `Cannot import "${specifier}" from "${importer}": ${isFile ? 'a remote module may not read files of this machine' : 'a bare name means nothing in a remote module'}`,
+    isFile
+      ? 'Import a remote module that does not ask for local files'
+      : `Give it an address: remote({ imports: { "${specifier}": "https://…" } })`,
+  )
+}
+
+async function attempt<T>(context: PluginContext, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task()
+  } catch (error) {
+    if (!(error instanceof RemoteFailure)) throw error
+    const { code, message, fix, retryable } = error
+    return context.error({ code, message, fix, retryable, cause: error })
+  }
+}
