@@ -28,8 +28,12 @@ const LOADED: ReadonlySet<string> = new Set(['zod', 'openai', 'rxjs', 'anthropic
  */
 export async function inputsS5(): Promise<readonly Input[]> {
   const inputs: Input[] = []
+  const home = join(workFolder, 'inputs')
+  await mkdir(home, { recursive: true })
+  // The project root of builds over several of them: without it this repository would be one.
+  await writeFile(join(home, 'package.json'), '{"name":"bench-inputs","private":true}\n')
   for (const { name, packageName } of PACKAGES) {
-    const folder = join(workFolder, 'inputs', name)
+    const folder = join(home, name)
     const marker = join(folder, 'package.json')
     const manifest = JSON.parse(
       await readFile(packageFile(packageName, 'package.json'), 'utf8'),

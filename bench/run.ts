@@ -27,7 +27,9 @@ const unknown = positionals.filter((name) => !names.includes(name))
 const pairs = Number(values.pairs ?? (values.gate ? 7 : REFERENCE_PAIRS))
 
 if (unknown.length > 0 || !Number.isInteger(pairs) || pairs < 1) {
-  console.error(`Cannot run "${[...unknown, values.pairs].join(' ')}": known questions are`)
+  console.error(
+    `Cannot run "${[...unknown, values.pairs ?? ''].join(' ').trim()}": known questions are`,
+  )
   console.error(names.join('\n'))
   process.exitCode = 2
 } else if (values.list) {

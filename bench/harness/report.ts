@@ -9,9 +9,11 @@ export function sectionOf(result: QuestionResult): string {
   return [
     `## ${result.question}`,
     result.title,
-    `- Isolates: ${result.isolates}`,
-    `- Switched on: ${result.on}`,
-    `- Does not show: ${result.doesNotShow}`,
+    [
+      `- Isolates: ${result.isolates}`,
+      `- Switched on: ${result.on}`,
+      `- Does not show: ${result.doesNotShow}`,
+    ].join('\n'),
     targetTable(result),
     rowTable(result.rows),
     [

@@ -8,7 +8,10 @@ import { bootstrapRatio, median, pairedRatios, quantile } from './stats.ts'
 export function rowsOf(cases: readonly CaseSamples[], metrics: readonly Metric[]): ResultRow[] {
   return cases.flatMap(({ name, variants }) =>
     variants.flatMap((variant) =>
-      metrics.flatMap((metric) => rowOf(name, variant, variants, metric)),
+      // A failure is told once, not once a metric.
+      (variant.failure === undefined ? metrics : metrics.slice(0, 1)).flatMap((metric) =>
+        rowOf(name, variant, variants, metric),
+      ),
     ),
   )
 }
