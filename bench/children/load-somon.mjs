@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ModuleSystem } from '../../dist/index.js'
 import { probe } from './probes.mjs'
 import { report } from './report.mjs'
@@ -11,3 +12,5 @@ if (expectation === 'from-disk' && (bundler.builds > 0 || bundler.servicePid !==
   throw new Error(`esbuild was started: ${JSON.stringify(bundler)}`)
 }
 report(probe(name, module.exports))
+// The code cache is made two seconds after the load: a service lives that long.
+if (expectation === 'prime') await sleep(4000)

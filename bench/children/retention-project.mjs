@@ -32,7 +32,9 @@ export async function measureRetention(next, settled = async () => {}) {
   })
   const reloadTo = async (version) => {
     writeVersion(version)
-    const exports = await next(join(folder, `entry.${extension}`))
+    const namespace = await next(join(folder, `entry.${extension}`))
+    // What CommonJS exports is the default of its namespace, where names are not guessed.
+    const exports = namespace.version === undefined ? namespace.default : namespace
     if (exports.version !== version) throw new Error(`got version ${exports.version}`)
     registry.register(exports.state)
   }

@@ -5,8 +5,7 @@ import { measureRetention, writeModule } from './retention-project.mjs'
 const { entry } = writeModule()
 let number = 0
 
-await measureRetention(async () => {
+await measureRetention(() => {
   number += 1
-  const exports = await import(`${pathToFileURL(entry).href}?v=${number}`)
-  return exports.version === undefined ? exports.default : exports
+  return import(`${pathToFileURL(entry).href}?v=${number}`)
 })

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reportedProof } from '../harness/child-report.ts'
@@ -66,8 +67,8 @@ async function caseOf({ name, entry, folder }: Input): Promise<MacroCase> {
     argv: [node, '--import', 'tsx', childScript('load-native.mjs'), entry, name],
     env: { TMPDIR: join(home, 'tmp') },
   }
-  // Twice: the second run may still store what the first one learned while running (code cache).
-  for (const command of [somon, somon, tsx, tsx]) await runCommand(command)
+  const prime: Command = { ...somon, argv: [...somon.argv, 'prime'] }
+  for (const command of [prime, tsx, tsx]) await runCommand(command)
   return {
     kind: 'macro',
     name,
@@ -81,7 +82,11 @@ async function caseOf({ name, entry, folder }: Input): Promise<MacroCase> {
       {
         name: 'somon',
         command: { ...somon, argv: [...somon.argv, 'from-disk'] },
-        prove: reportedProof,
+        prove: (run) => {
+          const stored = join(home, 'cache/v1/code')
+          if (!existsSync(stored)) throw new Error('the priming run stored no code cache')
+          return reportedProof(run)
+        },
       },
     ],
   }

@@ -17,6 +17,7 @@ describe('the examples of the documentation', () => {
     await using fixture = await createFixture()
     for (const [i, example] of examples.entries()) await writeExample(fixture, `${i}`, example)
     await linkPackage(fixture)
+    await fixture.write('package.json', '{"type":"module"}')
     await fixture.write('tsconfig.json', JSON.stringify(compilerOptions()))
 
     const compiler = join(root, 'node_modules/typescript/bin/tsc')

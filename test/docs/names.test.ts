@@ -4,9 +4,15 @@ import { settingsTable } from '../../src/config/schema.ts'
 import { errorCatalogue } from '../support/error-catalogue.ts'
 import { codeBlocks, codeSpans, docPages } from '../support/markdown.ts'
 
-const pages = await docPages()
+// The reference is generated from the tables, and its examples hold names that are wrong on purpose.
+const pages = (await docPages()).filter(({ file }) => !file.startsWith('docs/reference/'))
 const codes = new Set((await errorCatalogue()).map(({ code }) => code))
-const variables = new Set(settingsTable.flatMap(({ env }) => env))
+const variables = new Set(
+  // A secret may be named by a file instead.
+  settingsTable.flatMap(({ env, secret }) =>
+    secret ? env.flatMap((name) => [name, `${name}_FILE`]) : env,
+  ),
+)
 const folders = new Set([...codes].map((code) => code.split('_')[1] ?? ''))
 
 /** Variables that are read outside of the settings: tests and their servers. */
