@@ -202,14 +202,16 @@ class EsbuildBundler implements Bundler {
       build,
       sourcemap: options.sourceMaps === 'eager',
     })
-    return this.#run(entries, options, collector, () => this.#service.build(esbuild))
+    const work = { entries, options, collector, named: this.fingerprint(options) }
+    return this.#run(work, () => this.#service.build(esbuild))
   }
 
   /** Builds one entry with its kept context. */
   async #hot(entry: RelPath, options: BuildOptions): Promise<BuildOutcome> {
     if (foundAt(options, entry) !== 'a file') return this.#missing(entry, options)
     const collector = new InputCollector()
-    const key = `${this.fingerprint(options).digest} ${options.sourceMaps} ${options.root} ${entry}`
+    const named = this.fingerprint(options)
+    const key = `${named.digest} ${options.sourceMaps} ${options.root} ${entry}`
     const make = (): { options: ReturnType<typeof esbuildOptions>; session: HotSession } => {
       const session: HotSession = { collector }
       const build = createPluginBuild(options, () => session.collector)
@@ -221,16 +223,13 @@ class EsbuildBundler implements Bundler {
     const ready = (session: HotSession): void => {
       session.collector = collector
     }
-    const outcomes = await this.#run([entry], options, collector, () =>
-      this.#service.rebuild(key, make, ready),
-    )
+    const work = { entries: [entry], options, collector, named }
+    const outcomes = await this.#run(work, () => this.#service.rebuild(key, make, ready))
     return outcomes[0] ?? this.#missing(entry, options)
   }
 
   async #run(
-    entries: readonly RelPath[],
-    options: BuildOptions,
-    collector: InputCollector,
+    { entries, options, collector, named }: Work,
     call: () => Promise<EsbuildResult>,
   ): Promise<readonly (BuildOutcome | undefined)[]> {
     const { clock } = this.#parts
@@ -244,7 +243,7 @@ class EsbuildBundler implements Bundler {
         options,
         collector,
         service: this.#service,
-        fingerprint: this.fingerprint(options),
+        fingerprint: named,
         startedAt,
       })
       return 'metafile' in result
@@ -297,6 +296,14 @@ class EsbuildBundler implements Bundler {
       warnings: warnings.length,
     })
   }
+}
+
+/** One build of esbuild: what it is for, and what it reads into. */
+interface Work {
+  readonly entries: readonly RelPath[]
+  readonly options: BuildOptions
+  readonly collector: InputCollector
+  readonly named: Fingerprint
 }
 
 /** What a kept context's plugins work on: every rebuild puts its own collector there. */

@@ -84,6 +84,8 @@ export class EsbuildService {
   /** By key, least recently used first. */
   readonly #contexts = new Map<string, KeptContext>()
   readonly #making = new Set<string>()
+  /** Kept, because asking Node's loader again costs 50 µs. */
+  #esbuild: Promise<Esbuild> | undefined
   #recycles = 0
 
   constructor(parts: EsbuildParts) {
@@ -175,7 +177,8 @@ export class EsbuildService {
     service.users.add(this)
     service.inFlight += 1
     try {
-      return await this.#surviving(task, await import('esbuild'))
+      this.#esbuild ??= import('esbuild')
+      return await this.#surviving(task, await this.#esbuild)
     } finally {
       service.inFlight -= 1
       if (service.users.size === 0) await stopIfIdle()
