@@ -33,7 +33,8 @@ export class Semaphore {
   /** Resolves once a place is held, with the function that gives it back (once). */
   async acquire(signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted()
-    if (this.#held >= this.#limit || this.#waiters.length > 0) await this.#wait(signal)
+    // Somebody waits only while there is no room, so a newcomer who finds room overtakes nobody.
+    if (this.#held >= this.#limit) await this.#wait(signal)
     else this.#held += 1
     let released = false
     return () => {
