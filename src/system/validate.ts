@@ -30,9 +30,11 @@ export async function validateEntries(
   options: ValidateOptions,
 ): Promise<ValidationReport> {
   const wanted = entries ?? [...wired.registry.modules].map((module) => `./${module.id}`)
-  const types = options.types === true ? checkTypes(settings, options.signal) : undefined
-  const findings = await Promise.all(wanted.map((entry) => validateOne(wired, entry, options)))
-  const checked = await types
+  // Both are awaited at once: a type check that fails early would else be an unhandled rejection.
+  const [findings, checked] = await Promise.all([
+    Promise.all(wanted.map((entry) => validateOne(wired, entry, options))),
+    options.types === true ? checkTypes(settings, options.signal) : undefined,
+  ])
   const ok = findings.every(({ errors }) => errors.length === 0) && checked?.ok !== false
   return checked === undefined
     ? { ok, entries: findings }
