@@ -8,7 +8,6 @@ import type {
   Message,
   Metafile,
   OutputFile,
-  PartialMessage,
   Plugin,
 } from 'esbuild'
 import type { EventChannel } from '../base/events.ts'
@@ -21,7 +20,6 @@ export type EsbuildOptions = BuildOptions
 export type EsbuildLoader = Loader
 export type EsbuildFailure = BuildFailure
 export type EsbuildMessage = Message
-export type EsbuildPartialMessage = PartialMessage
 export type EsbuildMetafile = Metafile
 export type EsbuildOutputFile = OutputFile
 

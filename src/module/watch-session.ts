@@ -87,6 +87,7 @@ class Session implements WatchSession {
     )
     this.#retarget()
     await watcher.ready()
+    this.#enqueue(() => this.#catchUp())
   }
 
   on(name: 'report', listener: (report: WatchReport) => void): Unsubscribe {
@@ -132,6 +133,23 @@ class Session implements WatchSession {
     const stale = this.#parts.modules.loader.stale(changes)
     const wanted = this.entries.filter((entry) => stale.entries.has(entry))
     await Promise.all(wanted.map((entry) => this.#renew(entry, stale.entries.get(entry) ?? [])))
+    this.#retarget()
+  }
+
+  /** Renews what was edited between its load and the first watch. */
+  async #catchUp(): Promise<void> {
+    const { loader } = this.#parts.modules
+    await Promise.all(
+      this.entries.map(async (entry) => {
+        if (this.#parts.registry.find(entry) === undefined) return
+        const { because } = await loader.explain(entry)
+        if (because.length > 0)
+          await this.#renew(
+            entry,
+            because.map(({ subject }) => subject),
+          )
+      }),
+    )
     this.#retarget()
   }
 

@@ -41,3 +41,10 @@ export const pluginsNotReady: ErrorFactory<object> = defineError({
   message: () =>
     'Cannot load synchronously: the plugins of the system are not imported yet; importing them takes a promise',
 })
+
+export const rootMissing: ErrorFactory<{ root: string }> = defineError({
+  code: 'SOMON_SYSTEM_ROOT_MISSING',
+  when: 'The project root of a system does not exist or cannot be reached.',
+  remedy: 'Set root to the folder of the project, or start in it',
+  message: ({ root }) => `Cannot use the project root "${root}": there is no such folder`,
+})

@@ -136,8 +136,7 @@ export class ModuleSystem implements ModuleSystemApi {
     options: { readonly reload?: boolean } = {},
   ): Promise<InvalidateReport> {
     const wired = await this.#ready()
-    const entries =
-      pathsOrEntries && entriesOf(pathsOrEntries, wired.loader.graph(), this.settings.root)
+    const entries = pathsOrEntries && entriesOf(pathsOrEntries, wired.loader.graph(), wired.root)
     return invalidate(wired.modules, wired.registry, entries, { reload: options.reload ?? true })
   }
 

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { EventHub } from '../base/events.ts'
@@ -6,13 +7,12 @@ import type { BuildOptions } from '../bundle/build-options.ts'
 import type { Bundler } from '../bundle/bundler.ts'
 import { fingerprint } from '../bundle/fingerprint.ts'
 import type { BundleOptions, BundleResult } from '../bundle/output.ts'
-import { createDiskTier, type DiskTier } from '../cache/disk.ts'
+import type { DiskTier } from '../cache/disk.ts'
 import { cacheDir } from '../cache/location.ts'
 import { environmentValue, processEnvironment } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { createEvaluator, type Evaluator } from '../evaluate/evaluator.ts'
 import { createLoader, type Loader } from '../load/loader.ts'
-import { referencesOf } from '../load/manifest.ts'
 import { CodeCaches } from '../module/code-caches.ts'
 import type { ModuleParts } from '../module/module-parts.ts'
 import { ModuleRegistry } from '../module/module-registry.ts'
@@ -20,6 +20,8 @@ import type { WatchSession } from '../module/watch-session.ts'
 import type { ResolveOptions, Resolver } from '../resolve/resolution.ts'
 import { createResolver } from '../resolve/resolver.ts'
 import { createFileBundler } from './bundle-files.ts'
+import { openDiskCache } from './disk-cache.ts'
+import { rootMissing } from './errors.ts'
 import type { SystemEvents } from './events.ts'
 import { lazyBundler } from './lazy-bundler.ts'
 import type { WatchOptions } from './module-system-api.ts'
@@ -28,6 +30,8 @@ import { SystemPlugins } from './system-plugins.ts'
 
 /** The parts of one system, connected. */
 export interface Wired {
+  /** The real path of the project root. */
+  readonly root: string
   readonly clock: Clock
   readonly hub: EventHub<SystemEvents>
   readonly resolver: Resolver
@@ -43,8 +47,13 @@ export interface Wired {
   close(): Promise<void>
 }
 
-/** Connects the parts of one system; reads nothing and starts nothing. */
-export function wire(settings: Settings): Wired {
+/**
+ * Connects the parts of one system; starts nothing, and reads nothing but the root's real path.
+ *
+ * @throws SomonError SOMON_SYSTEM_ROOT_MISSING
+ */
+export function wire(given: Settings): Wired {
+  const settings = { ...given, root: realRoot(given.root) }
   const clock = systemClock
   const hub = new EventHub<SystemEvents>()
   const resolver = createResolver(resolveOptions(settings), { events: hub })
@@ -71,6 +80,7 @@ export function wire(settings: Settings): Wired {
   const registry = new ModuleRegistry(modules)
   later.registry = registry
   return {
+    root: settings.root,
     ...{ clock, hub, resolver, disk, bundler, loader, evaluator, plugins, modules, registry },
     bundle: (entries, options) => files.bundle(entries, options),
     openSession: (options, onClose) =>
@@ -84,6 +94,15 @@ export function wire(settings: Settings): Wired {
       evaluator.close()
       hub.clear()
     },
+  }
+}
+
+/** Everything below compares real paths, so the root has to be one. */
+function realRoot(root: string): string {
+  try {
+    return realpathSync.native(root)
+  } catch (cause) {
+    throw rootMissing({ root }, { cause })
   }
 }
 
@@ -109,16 +128,14 @@ export function resolveOptions({ root, loading }: Settings): ResolveOptions {
 
 function wireDisk(settings: Settings, hub: EventHub<SystemEvents>, clock: Clock): DiskTier {
   const { mode, maxBytes, maxAgeMs, dir } = settings.cache.disk
-  return createDiskTier({
-    ...{ name: 'disk', mode, maxBytes, maxAgeMs, referencesOf, events: hub, clock },
-    dir: cacheDir({
-      root: settings.root,
-      configured: dir ?? undefined,
-      xdgCacheHome: environmentValue('XDG_CACHE_HOME'),
-      home: homedir(),
-    }),
-    secret: settings.cache.secret ?? undefined,
-  })
+  const location = {
+    root: settings.root,
+    configured: dir ?? undefined,
+    xdgCacheHome: environmentValue('XDG_CACHE_HOME'),
+    home: homedir(),
+  }
+  const secret = settings.cache.secret ?? undefined
+  return openDiskCache({ dir: cacheDir(location), mode, maxBytes, maxAgeMs, secret }, hub, clock)
 }
 
 function wireLoader(shared: Shared, bundler: Bundler): Loader {
@@ -182,7 +199,7 @@ function wireEvaluator(
       return module?.exports ?? {}
     },
     leakWarnMs: () => loading.leakWarnMs,
-    disposeTimeoutMs: loading.hookTimeoutMs,
+    disposeTimeoutMs: DISPOSE_TIMEOUT_MS,
     map: (artifactId) => loader.mapSync(artifactId),
     awaitMap: (artifact) => loader.map(artifact),
     // Reached this way because importing it costs a start 2 ms.
@@ -236,6 +253,9 @@ async function openSession(
     verify: verify && ((namespace, _generation, signal) => verify(namespace, signal)),
   })
 }
+
+/** How long one `hot.dispose` hook may take; the swap stands in any case. */
+const DISPOSE_TIMEOUT_MS = 5_000
 
 /** However often a file is written, its change is told after this time. */
 const MAX_WATCH_DELAY_MS = 250

@@ -56,6 +56,18 @@ describe('ModuleSystem.watch()', () => {
     expect(await healed).toMatchObject({ entry: 'main.ts', outcome: 'healed', generation: 1 })
   })
 
+  test('reloads what was edited between its load and the watch', async () => {
+    await using fixture = await createFixture({ 'main.ts': 'export const n = 1' })
+    await using system = new ModuleSystem({ root: fixture.root })
+    const module = await system.load<{ n: number }>('./main.ts')
+    await fixture.write('main.ts', 'export const n = 2')
+
+    await using session = await system.watch()
+    await session.settled()
+
+    expect(module.exports.n).toBe(2)
+  })
+
   test('watches what is loaded after it began', async () => {
     await using fixture = await createFixture({ 'main.ts': 'export const n = 1' })
     await using system = new ModuleSystem({ root: fixture.root })
