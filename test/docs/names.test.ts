@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { glob } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { COMMANDS, GLOBAL_FLAGS } from '../../src/cli/command-table.ts'
 import { settingsTable } from '../../src/config/schema.ts'
@@ -5,8 +8,12 @@ import { errorCatalogue } from '../support/error-catalogue.ts'
 import { codeBlocks, codeSpans, docPages } from '../support/markdown.ts'
 
 // The reference is generated from the tables, and its examples hold names that are wrong on purpose.
+const root = join(import.meta.dirname, '../..')
 const pages = (await docPages()).filter(({ file }) => !file.startsWith('docs/reference/'))
-const codes = new Set((await errorCatalogue()).map(({ code }) => code))
+const codes = new Set([
+  ...(await errorCatalogue()).map(({ code }) => code),
+  ...(await pluginCodes()),
+])
 const variables = new Set(
   // A secret may be named by a file instead.
   settingsTable.flatMap(({ env, secret }) =>
@@ -17,6 +24,15 @@ const folders = new Set([...codes].map((code) => code.split('_')[1] ?? ''))
 
 /** Variables that are read outside of the settings: tests and their servers. */
 const OTHER_VARIABLES = /^SOMON_TEST_[A-Z_]+$/
+
+/** Plugins are no part of the catalogue: their codes are the literals in their sources. */
+async function pluginCodes(): Promise<readonly string[]> {
+  const files = await Array.fromAsync(glob('plugins/*/src/**/*.ts', { cwd: root }))
+  const texts = files.map((file) => readFileSync(join(root, file), 'utf8'))
+  return texts.flatMap((text) =>
+    [...text.matchAll(/'(SOMON_[A-Z_]+)'/g)].map(([, code = '']) => code),
+  )
+}
 
 describe('the names in the documentation', () => {
   test.each(pages)('$file names error codes and variables that exist', ({ text }) => {
