@@ -28,10 +28,22 @@ if (!recent) {
   import('../dist/base/version.js').then(function (version) {
     process.stdout.write(version.VERSION + '\n')
   }, fail)
-} else {
-  import('../dist/cli/main.js')
-    .then(function (cli) {
-      return cli.main(words)
+} else if (words[0] === 'bundle') {
+  // One file for plain bundles; what it does not take on goes the usual way.
+  import('../dist/cli/quick.cjs')
+    .then(function (quick) {
+      return quick.quickMain(words)
+    })
+    .then(function (done) {
+      return done || run()
     })
     .catch(fail)
+} else {
+  run().catch(fail)
+}
+
+function run() {
+  return import('../dist/cli/main.js').then(function (cli) {
+    return cli.main(words)
+  })
 }

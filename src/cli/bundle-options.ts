@@ -12,7 +12,7 @@ import { flagConflict } from './errors.ts'
  * @throws SomonError SOMON_CLI_FLAG_CONFLICT
  */
 export function readBundleOptions(
-  { flags, host }: CommandContext,
+  { flags, host }: Pick<CommandContext, 'flags' | 'host'>,
   root: string,
   outdir: string | undefined,
 ): BundleOptions {

@@ -1,11 +1,9 @@
 import { VERSION } from '../base/version.ts'
-import type { CommandContext, CommandModule } from './command.ts'
-import type { CommandSpec } from './command-table.ts'
+import type { CommandModule } from './command.ts'
+import { execute, exitCodeOf } from './execute.ts'
 import type { CliHost } from './host.ts'
-import { EXIT, processHost } from './host.ts'
-import type { OutputLevel } from './output.ts'
+import { processHost } from './host.ts'
 import { Output } from './output.ts'
-import type { Flags } from './parse-arguments.ts'
 import { parseArguments } from './parse-arguments.ts'
 
 /**
@@ -26,49 +24,12 @@ export async function main(argv: readonly string[], host: CliHost = processHost(
         return early.raw(helpText(invocation.command, host.out.columns))
       }
       case 'command':
-        await runCommand(invocation, host)
+        await execute(invocation, host, await importCommand(invocation.command.name))
     }
   } catch (thrown) {
     const { code } = early.error(thrown)
-    host.exit(code.startsWith('SOMON_CLI_') && code !== UNEXPECTED ? EXIT.usage : EXIT.internal)
+    host.exit(exitCodeOf(code))
   }
-}
-
-const UNEXPECTED = 'SOMON_CLI_UNEXPECTED'
-
-async function runCommand(
-  invocation: {
-    readonly command: CommandSpec
-    readonly operands: readonly string[]
-    readonly rest: readonly string[]
-    readonly flags: Flags
-  },
-  host: CliHost,
-): Promise<void> {
-  const { command, operands, rest, flags } = invocation
-  const output = new Output({
-    command: command.name,
-    out: host.out,
-    err: host.err,
-    json: flags.isOn('json'),
-    level: (flags.text('log-level') ?? 'info') as OutputLevel,
-    color: flags.get('color') as boolean | undefined,
-  })
-  try {
-    const { run } = await importCommand(command.name)
-    const context: CommandContext = { host, output, operands, rest, flags }
-    const code = await run(context)
-    if (code !== undefined) host.exit(code)
-  } catch (thrown) {
-    host.exit(exitCodeOf(output.error(thrown).code))
-  }
-}
-
-/** Usage and configuration are the caller's to correct; the rest is what was asked about. */
-function exitCodeOf(code: string): number {
-  if (code === UNEXPECTED) return EXIT.internal
-  if (code === 'SOMON_CLI_INTERRUPTED') return EXIT.interrupted
-  return /^SOMON_(?:CLI|CONFIG)_/.test(code) ? EXIT.usage : EXIT.failed
 }
 
 /** Literal imports, so that bundlers and knip can follow them. */
