@@ -160,8 +160,8 @@ const RUN: CommandSpec = {
 
 const WATCH: CommandSpec = {
   name: 'watch',
-  operands: '[entry...]',
-  count: { min: 0, max: Infinity },
+  operands: '<entry...>',
+  count: { min: 1, max: Infinity },
   doc: 'Rebuild what a change makes stale and report it.',
   flags: [
     flag('outdir', 'string', 'write the outputs there after each change', {

@@ -182,7 +182,8 @@ class Collection {
   #addImport(importer: RelPath, original: string, target: RelPath): void {
     if (original.startsWith('.')) {
       const written = posix.join(dirOf(importer), original)
-      if (!target.startsWith(written)) this.#addLinks(written)
+      // TypeScript is imported by the name of its output: "./a.js" is a.ts.
+      if (!target.startsWith(written.replace(/\.[cm]?jsx?$/, ''))) this.#addLinks(written)
       return
     }
     const name = /^(?:@[^/]+\/)?[^/@#.][^/]*/.exec(original)?.[0]
@@ -203,8 +204,7 @@ class Collection {
       return false
     }
     const path = posix.join(modules, name)
-    const link = this.#fs.link(path)
-    if (link !== undefined) this.#links.set(path, link)
+    this.#addLink(path)
     if (this.#fs.stat(path) !== undefined) return true
     this.#absent.add(path)
     return false
@@ -215,10 +215,18 @@ class Collection {
     for (let count = 1; count <= segments.length; count += 1) {
       const part = segments.slice(0, count).join('/')
       for (const candidate of count === segments.length ? withExtensions(part) : [part]) {
-        const link = this.#fs.link(candidate)
-        if (link !== undefined) this.#links.set(candidate, link)
+        this.#addLink(candidate)
       }
     }
+  }
+
+  /** Asking about what is no link costs an exception, so it is done once. */
+  #addLink(path: RelPath): void {
+    const mark = `link\0${path}`
+    if (this.#walked.has(mark)) return
+    this.#walked.add(mark)
+    const link = this.#fs.link(path)
+    if (link !== undefined) this.#links.set(path, link)
   }
 
   #isYoung(changedMs: number): boolean {
