@@ -1,4 +1,4 @@
-import { Stream } from 'node:stream'
+import { Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import type { SomonError } from '../base/error.ts'
 import { renderError, toSomonError } from './render-error.ts'
@@ -124,7 +124,7 @@ export class Output {
   #style(style: Style, text: string, stream: TextStream): string {
     if (this.#color === false) return text
     if (this.#color === true) return styleText(style, text, { validateStream: false })
-    if (!(stream instanceof Stream)) return text
+    if (!(stream instanceof Writable)) return text
     // styleText itself reads NO_COLOR, NODE_DISABLE_COLORS, FORCE_COLOR and the terminal.
     return styleText(style, text, { stream })
   }
