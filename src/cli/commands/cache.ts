@@ -5,6 +5,7 @@ import { entriesOf } from '../entries.ts'
 import { extraOperand } from '../errors.ts'
 import { EXIT } from '../host.ts'
 import { openProject, openProjectCache } from '../open-project.ts'
+import { startProgress } from '../progress.ts'
 
 /** `somon cache`: looks at and looks after the disk cache of the project. */
 export async function run(context: CommandContext): Promise<number> {
@@ -104,12 +105,15 @@ async function warm(context: CommandContext, operands: readonly string[]): Promi
   const entries = entriesOf(operands, host.cwd, project.root, EXAMPLE)
   const keeps = flags.isOn('readonly')
   const warmed: { entry: string; source: string; uncacheable?: string }[] = []
+  using progress = startProgress(output, 'warming the cache')
   for (const named of entries) {
+    progress.update(`warming the cache: ${named}`)
     const { entry, answeredBy, uncacheable } = await project.system.explain(named)
     if (!keeps) await project.system.compile(named)
     const source = answeredBy === 'miss' && !keeps ? 'built' : answeredBy
     warmed.push({ entry, source, ...(uncacheable === undefined ? {} : { uncacheable }) })
   }
+  progress.update('')
   const cold = warmed.filter(({ source }) => source === 'miss')
   const text = warmed.map(({ entry, source }) => `${WARM_WORDS[source] ?? source}  ${entry}`)
   if (cold.length > 0) output.findings({ entries: warmed }, text.join('\n'))

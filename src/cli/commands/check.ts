@@ -2,7 +2,8 @@ import type { ValidationReport } from '../../system/module-system-api.ts'
 import type { CommandContext } from '../command.ts'
 import { entriesOf } from '../entries.ts'
 import { EXIT } from '../host.ts'
-import { openProject } from '../open-project.ts'
+import { openProject, type OpenProject } from '../open-project.ts'
+import { startProgress } from '../progress.ts'
 import { renderError } from '../render-error.ts'
 
 /** `somon check`: resolves, builds and checks imports; runs none of the entries' code. */
@@ -10,10 +11,7 @@ export async function run(context: CommandContext): Promise<number> {
   const { operands, host, flags, output } = context
   await using project = await openProject(context)
   const entries = entriesOf(operands, host.cwd, project.root, EXAMPLE)
-  const report = await project.system.validate(entries, {
-    types: flags.isOn('types'),
-    externals: flags.isOn('externals'),
-  })
+  const report = await validate(context, project, entries)
   const warnings = report.entries.reduce((sum, entry) => sum + entry.warnings.length, 0)
   const maxWarnings = flags.number('max-warnings') ?? Infinity
   const ok = report.ok && warnings <= maxWarnings
@@ -22,6 +20,19 @@ export async function run(context: CommandContext): Promise<number> {
   if (ok) output.result(value, text)
   else output.findings(value, text)
   return ok ? EXIT.done : EXIT.failed
+}
+
+async function validate(
+  { output, flags }: CommandContext,
+  { system }: OpenProject,
+  entries: readonly string[],
+): Promise<ValidationReport> {
+  using progress = startProgress(output, `checking ${entries.length} entries`)
+  if (flags.isOn('types')) progress.update(`checking ${entries.length} entries and types`)
+  return await system.validate(entries, {
+    types: flags.isOn('types'),
+    externals: flags.isOn('externals'),
+  })
 }
 
 const EXAMPLE = { name: 'check', example: 'somon check src/main.ts' }
