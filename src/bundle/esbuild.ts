@@ -30,9 +30,6 @@ export interface EsbuildResult {
   readonly warnings: readonly Message[]
 }
 
-/** The version that is part of every fingerprint; a test holds it to the installed one. */
-export const ESBUILD_VERSION = '0.28.2'
-
 /** What an `EsbuildService` is made of. */
 export interface EsbuildParts {
   /** Read at each use, so that they may change while the service runs. */

@@ -4,7 +4,7 @@ import type { Digest } from '../base/digest.ts'
 import { digest } from '../base/digest.ts'
 import { VERSION } from '../base/version.ts'
 import type { BuildOptions } from './build-options.ts'
-import { ESBUILD_VERSION } from './esbuild.ts'
+import { ESBUILD_VERSION } from './esbuild-version.ts'
 import type { PluginHost } from './plugin-host.ts'
 
 /** Names everything but the inputs' contents that decides what an entry is built to. */

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
-import { parseEnv } from 'node:util'
 import type { Machine } from './setting-row.ts'
 
 /** Everything that settings take from outside; the only thing that reads the process. */
@@ -51,6 +50,8 @@ export function findProjectRoot(folder: string): string {
 /** Reads a `.env` file; undefined when there is none. */
 export function readDotEnv(file: string): DotEnv | undefined {
   if (!existsSync(file)) return undefined
+  // Reached this way because importing node:util costs a start 4 ms.
+  const { parseEnv } = process.getBuiltinModule('node:util')
   return { file, variables: parseEnv(readFileSync(file, 'utf8')) }
 }
 

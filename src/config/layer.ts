@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { ErrorDetails, SomonError } from '../base/error.ts'
 import { configDuplicate, configNotAvailable, configInvalid, configValue } from './errors.ts'
 import { parseMap, parseText } from './parse.ts'
@@ -86,7 +85,7 @@ export class LayerBuilder {
   add(found: Found): void {
     const { row, at, base } = found
     const earlier = this.#spellings.get(row.path)
-    if (earlier !== undefined && !isDeepStrictEqual(earlier.raw, found.raw)) {
+    if (earlier !== undefined && !isSame(earlier.raw, found.raw)) {
       const names = { first: earlier.writtenAs, second: found.writtenAs }
       this.#faults.add(configDuplicate({ setting: row.path, from: at, ...names }, found.details))
       return
@@ -138,4 +137,9 @@ function valueFault(found: Found): SomonError {
     },
     details,
   )
+}
+
+/** Reached this way because importing node:util costs a start 4 ms. */
+function isSame(one: unknown, other: unknown): boolean {
+  return process.getBuiltinModule('node:util').isDeepStrictEqual(one, other)
 }

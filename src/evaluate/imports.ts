@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { types } from 'node:util'
 import { codeOf, messageOf } from '../base/error.ts'
 import type { Guard } from '../base/guard.ts'
 import { fromRelPath, type RelPath } from '../base/project-path.ts'
@@ -268,7 +267,8 @@ function requireNamespace(url: string): Namespace {
   const exported: unknown = url.startsWith('node:')
     ? process.getBuiltinModule(url)
     : createRequire(url)(fileURLToPath(url))
-  if (types.isModuleNamespaceObject(exported)) return exported as Namespace
+  if (process.getBuiltinModule('node:util').types.isModuleNamespaceObject(exported))
+    return exported as Namespace
   return commonJsNamespace(exported)
 }
 

@@ -1,4 +1,4 @@
-import { constants, PerformanceObserver } from 'node:perf_hooks'
+import type { PerformanceObserver } from 'node:perf_hooks'
 import type { Clock, Scheduled } from '../base/clock.ts'
 import type { EventChannel } from '../base/events.ts'
 import type { RelPath } from '../base/project-path.ts'
@@ -107,7 +107,9 @@ export class RetiredGenerations {
 
   #observe(): void {
     if (this.#observer !== undefined) return
-    this.#observer = new PerformanceObserver((list) => {
+    // Reached this way because importing node:perf_hooks costs a start 5 ms.
+    const { PerformanceObserver: Observer } = process.getBuiltinModule('node:perf_hooks')
+    this.#observer = new Observer((list) => {
       this.#majorGcs += list.getEntries().filter(isMajor).length
       this.#check()
     })
@@ -143,5 +145,6 @@ export class RetiredGenerations {
 function isMajor(entry: object): boolean {
   const detail: unknown = 'detail' in entry ? entry.detail : undefined
   if (typeof detail !== 'object' || detail === null || !('kind' in detail)) return false
+  const { constants } = process.getBuiltinModule('node:perf_hooks')
   return detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR
 }

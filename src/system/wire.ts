@@ -19,7 +19,7 @@ import { ModuleRegistry } from '../module/module-registry.ts'
 import type { WatchSession } from '../module/watch-session.ts'
 import type { ResolveOptions, Resolver } from '../resolve/resolution.ts'
 import { createResolver } from '../resolve/resolver.ts'
-import { createFileBundler } from './bundle-files.ts'
+import type { FileBundler } from './bundle-files.ts'
 import { openDiskCache } from './disk-cache.ts'
 import { rootMissing } from './errors.ts'
 import type { SystemEvents } from './events.ts'
@@ -68,11 +68,7 @@ export function wire(given: Settings): Wired {
   const shared = { settings, clock, hub, resolver, plugins, disk }
   const bundler = wireBundler(shared)
   const loader = wireLoader(shared, bundler)
-  const files = createFileBundler({
-    ...{ settings, clock, hub, disk },
-    plugins: () => plugins.host,
-    resolveOptions: resolveOptions(settings),
-  })
+  const files = lazyFileBundler(shared)
   // The registry comes last because it needs all others; they reach it when code runs.
   const later: { registry?: ModuleRegistry } = {}
   const evaluator = wireEvaluator(shared, loader, () => later.registry)
@@ -93,6 +89,28 @@ export function wire(given: Settings): Wired {
       await disk.close()
       evaluator.close()
       hub.clear()
+    },
+  }
+}
+
+/** Output builds are a part that most systems never use: it is imported by the first one. */
+function lazyFileBundler({ settings, clock, hub, disk, plugins }: Shared): FileBundler {
+  let made: Promise<FileBundler> | undefined
+  const make = async (): Promise<FileBundler> => {
+    const { createFileBundler } = await import('./bundle-files.ts')
+    return createFileBundler({
+      ...{ settings, clock, hub, disk },
+      plugins: () => plugins.host,
+      resolveOptions: resolveOptions(settings),
+    })
+  }
+  return {
+    async bundle(entries, options) {
+      made ??= make()
+      return (await made).bundle(entries, options)
+    },
+    async close() {
+      await (await made)?.close()
     },
   }
 }
@@ -202,8 +220,7 @@ function wireEvaluator(
     disposeTimeoutMs: DISPOSE_TIMEOUT_MS,
     map: (artifactId) => loader.mapSync(artifactId),
     awaitMap: (artifact) => loader.map(artifact),
-    // Reached this way because importing it costs a start 2 ms.
-    inspected: () => process.getBuiltinModule('node:inspector').url() !== undefined,
+    inspected: isInspected,
     sourceText: (artifact, file) => loader.sourceText(artifact, file),
     extendMeta: (meta, generation) => plugins.host.instantiate(meta, generation),
     onInvalidate: (entry) => void registry()?.find(entry)?.reload(),
@@ -252,6 +269,16 @@ async function openSession(
     entries: options.entries?.map((entry) => modules.loader.entryOf(entry)),
     verify: verify && ((namespace, _generation, signal) => verify(namespace, signal)),
   })
+}
+
+/**
+ * Tells whether a debugger can be attached. Asking costs a start 2 ms because it loads the
+ * inspector, so a process that was not started for debugging is not asked.
+ */
+function isInspected(): boolean {
+  const args = [...process.execArgv, environmentValue('NODE_OPTIONS') ?? '']
+  if (!args.some((arg) => arg.includes('--inspect'))) return false
+  return process.getBuiltinModule('node:inspector').url() !== undefined
 }
 
 /** How long one `hot.dispose` hook may take; the swap stands in any case. */

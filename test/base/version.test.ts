@@ -8,3 +8,9 @@ test('VERSION is that of package.json', () => {
 
   expect(VERSION).toBe(version)
 })
+
+test('bin/somon.js answers --version with the same, without importing anything', () => {
+  const text = readFileSync(new URL('../../bin/somon.js', import.meta.url), 'utf8')
+
+  expect(/var version = '(.+)'/.exec(text)?.[1]).toBe(VERSION)
+})

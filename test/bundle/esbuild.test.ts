@@ -5,7 +5,6 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { EventHub } from '../../src/base/events.ts'
 import {
   BUILDS_PER_SERVICE,
-  ESBUILD_VERSION,
   EsbuildService,
   type EsbuildOptions,
 } from '../../src/bundle/esbuild.ts'
@@ -244,13 +243,5 @@ describe('readRssBytes()', () => {
 
     expect(readRssBytes(process.pid)).toBeGreaterThan(rss / 4)
     expect(readRssBytes(2 ** 30)).toBeUndefined()
-  })
-})
-
-describe('ESBUILD_VERSION', () => {
-  test('is the version of the package', async () => {
-    const { version } = await import('esbuild')
-
-    expect(ESBUILD_VERSION).toBe(version)
   })
 })
