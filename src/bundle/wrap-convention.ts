@@ -23,12 +23,17 @@
 export interface WrapperScope {
   /**
    * Takes the exports, once: a getter for each own name, and the indexes in `deps` of those
-   * dependencies whose names are all re-exported (`export * from`), if any.
+   * dependencies whose names are all re-exported (`export * from`), if any; and a getter of the
+   * object that holds, once the body has run, the names that only then are known.
    *
    * Every wrapped text mentions it, so the scope of each function of the module holds it as long
    * as that function lives: it is also what the leak detector watches.
    */
-  readonly $s: (getters: Readonly<Record<string, () => unknown>>, stars?: readonly number[]) => void
+  readonly $s: (
+    getters: Readonly<Record<string, () => unknown>>,
+    stars?: readonly number[],
+    late?: () => Readonly<Record<string, unknown>>,
+  ) => void
   /**
    * The namespaces of the dependencies, by their index in `Artifact.deps`. Filled when the
    * generation is bound: it may be read from the second `next()` on, not before.

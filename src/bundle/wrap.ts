@@ -3,6 +3,7 @@ import type { RelPath } from '../base/project-path.ts'
 import type { ImportAttributes } from './artifact.ts'
 import { parseImportClause } from './import-clause.ts'
 import type { Lexed, LexedExport, Span, StaticImport } from './lexer.ts'
+import { lateExportsOf } from './late-exports.ts'
 import { lex } from './lexer.ts'
 import { META_BINDING, META_FUNCTION } from './meta.ts'
 import { PathComments } from './path-comments.ts'
@@ -74,6 +75,7 @@ export function wrap(bundled: string, options: WrapOptions): Wrapped {
   const head = printHead(bundled, lexed, table, name, {
     entry: options.entry,
     isAsync: offset !== undefined,
+    late: lateExportsOf(bundled, comments, options.entry),
   })
   return {
     code: `${head}${body}\n}})`,
@@ -232,7 +234,11 @@ function printHead(
   lexed: Lexed,
   table: ImportTable,
   name: { (name: string): string; readonly suffix: string },
-  options: { readonly entry: RelPath; readonly isAsync: boolean },
+  options: {
+    readonly entry: RelPath
+    readonly isAsync: boolean
+    readonly late: string | undefined
+  },
 ): string {
   const sites = lexed.dynamic.map((_, index) => dynamicSiteName(index, name.suffix).trimEnd())
   const parameters = [...WRAPPER_PARAMETERS.map(name), ...sites].join(',')
@@ -240,7 +246,7 @@ function printHead(
   const slot = lexed.exports.some((item) => isAnonymous(item)) ? `let ${name('$e')};` : ''
   return (
     `(function(${parameters}){"use strict";${meta}return ${options.isAsync ? 'async ' : ''}` +
-    `function*(){${slot}${printRegister(lexed, table, name)}yield;${table.print(name('$d'))}`
+    `function*(){${slot}${printRegister(lexed, table, name, options.late)}yield;${table.print(name('$d'))}`
   )
 }
 
@@ -254,7 +260,12 @@ function printMeta(bundled: string, meta: string, entry: RelPath): string {
   return parts.length === 0 ? '' : `const ${parts.join(',')};`
 }
 
-function printRegister(lexed: Lexed, table: ImportTable, name: (name: string) => string): string {
+function printRegister(
+  lexed: Lexed,
+  table: ImportTable,
+  name: (name: string) => string,
+  late: string | undefined,
+): string {
   const at = (statement: number): string => `${name('$d')}[${table.indexes[statement] ?? 0}]`
   const getters: string[] = []
   const stars = new Set<number>()
@@ -262,8 +273,10 @@ function printRegister(lexed: Lexed, table: ImportTable, name: (name: string) =>
     if (item.kind === 'star') stars.add(table.indexes[item.from] ?? 0)
     else getters.push(`${printKey(item.name)}:()=>${printValue(item, at, name('$e'))}`)
   }
-  const more = stars.size === 0 ? '' : `,[${[...stars].join(',')}]`
-  return `${name('$s')}({${['__proto__:null', ...getters].join(',')}}${more});`
+  const passed = [`{${['__proto__:null', ...getters].join(',')}}`]
+  if (stars.size > 0 || late !== undefined) passed.push(`[${[...stars].join(',')}]`)
+  if (late !== undefined) passed.push(`()=>${late}`)
+  return `${name('$s')}(${passed.join(',')});`
 }
 
 /** `{"__proto__":…}` would set the prototype; in brackets it is a name as any other. */

@@ -24,13 +24,17 @@ export function runBody(generation: LiveGeneration, ownership: Ownership): void 
   const { started } = code
   if (started === undefined) {
     ownership.run(facts.token, () => void body.next())
+    code.exports.complete()
     return undefined
   }
   code.started = undefined
-  return runAsync(started, () => ownership.run(facts.token, () => body.next()))
+  return runAsync(started, async () => {
+    await ownership.run(facts.token, () => body.next())
+    code.exports.complete()
+  })
 }
 
-async function runAsync(started: Promise<unknown>, next: () => unknown): Promise<void> {
+async function runAsync(started: Promise<unknown>, next: () => Promise<void>): Promise<void> {
   await started
   await next()
 }

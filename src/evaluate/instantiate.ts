@@ -47,8 +47,11 @@ export function instantiate(request: InstantiateRequest, parts: InstantiateParts
     parts.onInvalidate(artifact.entry),
   )
   const info: GenerationInfo = { module: artifact.entry, number, artifact: artifact.id }
-  const tag = (getters: Readonly<Record<string, () => unknown>>, stars?: readonly number[]): void =>
-    exports.register(getters, stars)
+  const tag = (
+    getters: Readonly<Record<string, () => unknown>>,
+    stars?: readonly number[],
+    late?: () => Namespace,
+  ): void => exports.register(getters, stars, late)
   const meta = importMetaOf({
     root,
     entry: artifact.entry,

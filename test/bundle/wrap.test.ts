@@ -28,6 +28,7 @@ async function printed(source: string, files: Readonly<Record<string, string>> =
           esbuild.onResolve({ filter: /^\.\// }, ({ path }) => ({ path, namespace: 'f' }))
           esbuild.onLoad({ filter: /.*/, namespace: 'f' }, ({ path }) => ({
             contents: files[path] ?? '',
+            resolveDir: '/',
             loader: path.endsWith('.cjs') ? 'js' : 'ts',
           }))
         },
@@ -122,6 +123,35 @@ describe('wrap() binds imports', () => {
 })
 
 describe('wrap() registers exports', () => {
+  /**
+   * Symptom: names of `export * from "pkg"` below the entry, and of starred CommonJS sources, were
+   * missing. Cause: esbuild leaves them out of an ESM output (evanw/esbuild#1737). Fix: the object
+   * in which it gathers them is registered too.
+   */
+  test('wrap() registers the object with the names that only the body knows', async () => {
+    const files = { './hub.ts': 'export * from "pkg"', './plain.cjs': 'exports.plain = 3' }
+
+    const { late } = await run(
+      'export * from "./hub.ts"; export * from "./plain.cjs"; export const own = 1',
+      { pkg: { deep: 2, own: 0, default: 4 } },
+      files,
+    )
+
+    expect(late).toEqual({ own: 1, deep: 2, plain: 3 })
+  })
+
+  test('wrap() registers no such object for other files or without a star', async () => {
+    const files = { './hub.ts': 'export * from "pkg"; export const own = 1' }
+
+    const { late } = await run(
+      'import * as hub from "./hub.ts"; export const a = hub',
+      { pkg: {} },
+      files,
+    )
+
+    expect(late).toBeUndefined()
+  })
+
   test.each<[string, Record<string, unknown>]>([
     ['export default 5', { default: 5 }],
     ['export const a = 1, b = 2', { a: 1, b: 2 }],

@@ -34,6 +34,20 @@ describe('NamespaceBuilder', () => {
     expect({ ...builder.namespace }).toEqual({ own: 'own', one: 11 })
   })
 
+  test('NamespaceBuilder.complete() adds what the body has brought, live, and closes', () => {
+    const builder = new NamespaceBuilder()
+    const late: Record<string, unknown> = {}
+    builder.register({ own: () => 'own' }, [], () => late)
+
+    builder.bind([])
+    Object.assign(late, { own: 'hidden', more: 1 })
+    builder.complete()
+    late.more = 2
+
+    expect({ ...builder.namespace }).toEqual({ own: 'own', more: 2 })
+    expect(Object.isExtensible(builder.namespace)).toBe(false)
+  })
+
   test('NamespaceBuilder.bind() leaves out what two externals export differently', () => {
     const builder = new NamespaceBuilder()
     const shared = {}

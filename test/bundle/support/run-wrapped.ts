@@ -26,6 +26,8 @@ export interface Ran {
   readonly exports: Readonly<Record<string, unknown>>
   readonly names: readonly string[]
   readonly stars: readonly number[]
+  /** The object of names that only the body knows. */
+  readonly late: object | undefined
   readonly dynamicCalls: readonly { readonly site: number; readonly args: readonly unknown[] }[]
 }
 
@@ -36,6 +38,7 @@ export async function runWrapped(artifact: Runnable, options: RunOptions = {}): 
   const script = new Script(artifact.code, { filename, columnOffset: -artifact.head })
   let getters: Readonly<Record<string, () => unknown>> = {}
   let stars: readonly number[] = []
+  let late: (() => object) | undefined
   const deps: Readonly<Record<string, unknown>>[] = []
   const metas = new Map<string, object>()
   const dynamicCalls: { site: number; args: readonly unknown[] }[] = []
@@ -46,7 +49,8 @@ export async function runWrapped(artifact: Runnable, options: RunOptions = {}): 
   }
   const scope: Record<string, unknown> = {
     ...globalThis,
-    $s: (given: typeof getters, starred: readonly number[] = []) => {
+    $s: (given: typeof getters, starred: readonly number[] = [], gathered?: () => object) => {
+      late = gathered
       getters = given
       stars = starred
     },
@@ -69,7 +73,8 @@ export async function runWrapped(artifact: Runnable, options: RunOptions = {}): 
   }
   await body.next()
   const exports = Object.fromEntries(Object.entries(getters).map(([name, get]) => [name, get()]))
-  return { exports, names: Object.keys(getters), stars, dynamicCalls }
+  const gathered = late?.()
+  return { exports, names: Object.keys(getters), stars, late: gathered, dynamicCalls }
 }
 
 function metaOf(root: string, file: string): object {
