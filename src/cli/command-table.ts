@@ -59,7 +59,7 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
     value: 'level',
     choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
   }),
-  flag('color', 'boolean', 'colour the output; default: when it goes to a terminal'),
+  flag('color', 'boolean', 'do not colour the output; without it a terminal gets colours'),
 ]
 
 const CONDITIONS = flag('conditions', 'list', 'export conditions beside the standard ones', {

@@ -15,7 +15,7 @@ export function renderError(error: SomonError, paint: Paint): string {
   if (parts.length > MAX_PARTS) {
     lines.push('', `  and ${parts.length - MAX_PARTS} more: --json lists them all`)
   }
-  if (error.importChain !== undefined && error.importChain.length > 0) {
+  if (error.importChain !== undefined && error.importChain.length > 1) {
     lines.push(`  imported by: ${error.importChain.join(' → ')}`)
   }
   lines.push(`  ${paint('cyan', 'fix:')} ${error.fix}`)

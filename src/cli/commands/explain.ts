@@ -45,7 +45,9 @@ function story(explanation: Explanation): string {
   const lines = [`  cache: ${ANSWERS[answeredBy]}`]
   if (artifact !== undefined) lines.push(`  artifact: ${artifact} from ${inputs} inputs`)
   for (const { kind, subject, was, is } of because) {
-    lines.push(`  stale because of ${kind} "${subject}": was ${was}, is ${is}`)
+    lines.push(
+      `  stale because of ${kind} "${subject === '' ? '.' : subject}": was ${was}, is ${is}`,
+    )
   }
   if (uncacheable !== undefined) {
     lines.push(`  kept in memory only, because plugin "${uncacheable}" has no cacheKey`)
