@@ -43,7 +43,20 @@ if (!recent) {
 }
 
 function run() {
+  // Node keeps what it compiled of somon and of external packages: a tenth of the time of a start.
+  var node = process.getBuiltinModule('module')
+  if (words.indexOf('--no-cache') < 0) node.enableCompileCache({ directory: compileCache() })
   return import('../dist/cli/main.js').then(function (cli) {
     return cli.main(words)
   })
+}
+
+/** Below the user's own cache folder, never a temporary one that others can write to. */
+function compileCache() {
+  var path = process.getBuiltinModule('path')
+  var base = process.env.XDG_CACHE_HOME
+  if (!base || !path.isAbsolute(base)) {
+    base = path.join(process.getBuiltinModule('os').homedir(), '.cache')
+  }
+  return path.join(base, 'somon', 'node')
 }

@@ -272,12 +272,17 @@ async function openSession(
 }
 
 /**
- * Tells whether a debugger can be attached. Asking costs a start 2 ms because it loads the
- * inspector, so a process that was not started for debugging is not asked.
+ * Tells whether a debugger is attached: by a flag, or because somebody opened the inspector.
+ *
+ * Asking the inspector costs a start 2 ms, so it is asked only when a flag names it or it is
+ * loaded already; Node lists what is, in a property without a type. One that SIGUSR1 has opened
+ * is not seen.
  */
 function isInspected(): boolean {
   const args = [...process.execArgv, environmentValue('NODE_OPTIONS') ?? '']
-  if (!args.some((arg) => arg.includes('--inspect'))) return false
+  const { moduleLoadList } = process as { moduleLoadList?: readonly string[] }
+  const isLoaded = moduleLoadList?.includes('NativeModule inspector') !== false
+  if (!isLoaded && !args.some((arg) => arg.includes('--inspect'))) return false
   return process.getBuiltinModule('node:inspector').url() !== undefined
 }
 
