@@ -30,10 +30,11 @@ if (!recent) {
   process.stdout.write(version + '\n')
 } else if (words[0] === 'bundle') {
   // One file for plain bundles; what it does not take on goes the usual way.
-  import('../dist/cli/quick.cjs')
-    .then(function (quick) {
-      return quick.quickMain(words)
-    })
+  // Required: an import would read its exports out of its text first.
+  new Promise(function (resolve) {
+    var require = process.getBuiltinModule('node:module').createRequire(import.meta.url)
+    resolve(require('../dist/cli/quick.cjs').quickMain(words))
+  })
     .then(function (done) {
       return done || run()
     })

@@ -61,7 +61,7 @@ const REPORT_FLAGS = ['--log-level=warning', '--log-limit=0', '--color=false'] a
 
 /**
  * Adds to each input what it contributes to the outputs, which esbuild lists by output only, and
- * says of every import whether it leaves the bundle.
+ * says of every import whether it leaves the bundle. Both are written into what is given.
  */
 export function readMetafile(metafile: EsbuildMetafile): BundleMetafile {
   const contributed = new Map<string, number>()
@@ -70,13 +70,12 @@ export function readMetafile(metafile: EsbuildMetafile): BundleMetafile {
       contributed.set(path, (contributed.get(path) ?? 0) + bytesInOutput)
     }
   }
-  const inputs: Record<string, BundleMetafile['inputs'][string]> = {}
   for (const [path, input] of Object.entries(metafile.inputs)) {
     // esbuild leaves the member out where it would be false.
-    const imports = input.imports.map((item) => ({ ...item, external: item.external ?? false }))
-    inputs[path] = { ...input, imports, bytesInOutput: contributed.get(path) ?? 0 }
+    for (const item of input.imports) item.external ??= false
+    Object.assign(input, { bytesInOutput: contributed.get(path) ?? 0 })
   }
-  return { inputs, outputs: metafile.outputs }
+  return metafile as unknown as BundleMetafile
 }
 
 function sourceReader(root: string): (file: string) => string | undefined {

@@ -26,6 +26,7 @@ export interface BundleOptions {
   readonly clean?: boolean
   /** False neither reads nor writes the disk cache. */
   readonly cache?: boolean
+  /** False spares a repeat the check of the import graph, which is then read when asked for. */
   readonly metafile?: boolean
   readonly signal?: AbortSignal
 }

@@ -1,5 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { mkdir, open, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { closeSync, fstatSync, openSync, promises, readSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { codeOf } from '../base/error.ts'
 import { BLOCK_BYTES, TAG_FILE, TAG_TEXT, VERSION_FOLDER } from './disk-layout.ts'
@@ -38,7 +37,7 @@ export function readStoredSync(file: string): StoredFile | undefined {
 /** As `readStoredSync`, without holding up the thread. */
 export async function readStored(file: string): Promise<StoredFile | undefined> {
   try {
-    await using handle = await open(file, 'r')
+    await using handle = await promises.open(file, 'r')
     const { mtimeMs } = await handle.stat()
     return { bytes: await handle.readFile(), mtimeMs }
   } catch {
@@ -73,7 +72,7 @@ export async function writeWhole(
 /** Sets a file's time; false when it is not there. */
 export async function touch(file: string, now: number): Promise<boolean> {
   try {
-    await utimes(file, now / 1000, now / 1000)
+    await promises.utimes(file, now / 1000, now / 1000)
     return true
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return false
@@ -89,7 +88,7 @@ export async function touch(file: string, now: number): Promise<boolean> {
  * @returns the estimate in bytes, this write included
  */
 export async function addUsage(dir: string, bytes: number): Promise<number> {
-  await using handle = await open(usageFile(dir), 'a', FILE_MODE)
+  await using handle = await promises.open(usageFile(dir), 'a', FILE_MODE)
   await handle.write(Buffer.alloc(Math.ceil(bytes / BLOCK_BYTES)))
   return (await handle.stat()).size * BLOCK_BYTES
 }
@@ -97,7 +96,7 @@ export async function addUsage(dir: string, bytes: number): Promise<number> {
 /** The estimate as it is, in blocks; 0 when nobody has written yet. */
 export async function usedBlocks(dir: string): Promise<number> {
   try {
-    return (await stat(usageFile(dir))).size
+    return (await promises.stat(usageFile(dir))).size
   } catch {
     return 0
   }
@@ -110,31 +109,32 @@ export async function usedBlocks(dir: string): Promise<number> {
  * @param blocksBefore - `usedBlocks()` before the scan
  */
 export async function setUsage(dir: string, bytes: number, blocksBefore: number): Promise<void> {
-  await using handle = await open(usageFile(dir), 'a', FILE_MODE)
+  await using handle = await promises.open(usageFile(dir), 'a', FILE_MODE)
   const added = Math.max(0, (await handle.stat()).size - blocksBefore)
   await handle.truncate(Math.ceil(bytes / BLOCK_BYTES) + added)
 }
 
-const FILE_MODE = 0o600
-const FOLDER_MODE = 0o700
+export const FILE_MODE = 0o600
+export const FOLDER_MODE = 0o700
 
-function usageFile(dir: string): string {
+/** Where the running estimate of a cache's size lies. */
+export function usageFile(dir: string): string {
   return join(dir, VERSION_FOLDER, 'usage')
 }
 
 async function place(temporary: string, file: string, bytes: Uint8Array): Promise<void> {
   try {
-    await writeFile(temporary, bytes, { mode: FILE_MODE, flag: 'wx' })
-    await rename(temporary, file)
+    await promises.writeFile(temporary, bytes, { mode: FILE_MODE, flag: 'wx' })
+    await promises.rename(temporary, file)
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {}) // The first error tells more.
+    await promises.rm(temporary, { force: true }).catch(() => {}) // The first error tells more.
     throw error
   }
 }
 
 async function makeTree(dir: string, file: string): Promise<void> {
-  await mkdir(dirname(dir), { recursive: true })
-  await mkdir(join(dir, VERSION_FOLDER, 'tmp'), { recursive: true, mode: FOLDER_MODE })
-  await mkdir(dirname(file), { recursive: true, mode: FOLDER_MODE })
-  await writeFile(join(dir, TAG_FILE), TAG_TEXT, { mode: FILE_MODE })
+  await promises.mkdir(dirname(dir), { recursive: true })
+  await promises.mkdir(join(dir, VERSION_FOLDER, 'tmp'), { recursive: true, mode: FOLDER_MODE })
+  await promises.mkdir(dirname(file), { recursive: true, mode: FOLDER_MODE })
+  await promises.writeFile(join(dir, TAG_FILE), TAG_TEXT, { mode: FILE_MODE })
 }

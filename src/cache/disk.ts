@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { rm } from 'node:fs/promises'
+import { existsSync, promises, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { codeOf, messageOf } from '../base/error.ts'
@@ -14,7 +14,8 @@ import {
   writeWhole,
   type StoredFile,
 } from './disk-file.ts'
-import { fileOf, parseKey, VERSION_FOLDER, type DiskKey } from './disk-layout.ts'
+import { addUsageSync, touchSync, writeWholeSync } from './disk-file-sync.ts'
+import { allocatedBytes, fileOf, parseKey, VERSION_FOLDER, type DiskKey } from './disk-layout.ts'
 import { open, seal } from './envelope.ts'
 import type { CacheEvents } from './events.ts'
 import { collectGarbage, type GcReport } from './gc.ts'
@@ -54,6 +55,10 @@ export interface PruneOptions {
 export interface DiskTier extends ByteTier {
   readonly dir: string
   getSync(key: string): Uint8Array | undefined
+  /** Whether a file lies under a key; says nothing of what is in it. */
+  hasSync(key: string): boolean
+  /** As `set` for each in order; the first that cannot be written is the last that is tried. */
+  setAllSync(entries: ReadonlyMap<string, Uint8Array>): void
   /** Changes mode and bounds from now on; a smaller bound is enforced in the background. */
   configure(limits: Partial<DiskLimits>): void
   /** Collects garbage now. */
@@ -133,10 +138,27 @@ class FolderTier implements DiskTier {
     await this.#track(this.#store(key, parsed, bytes))
   }
 
+  hasSync(key: string): boolean {
+    return this.#isReadable() && existsSync(fileOf(this.dir, parseKey(key)))
+  }
+
+  setAllSync(entries: ReadonlyMap<string, Uint8Array>): void {
+    if (!this.#isReadable() || !this.#isWritable()) return
+    let written = 0
+    try {
+      for (const [key, bytes] of entries) written += this.#storeSync(key, bytes)
+      this.#stats.bytes = addUsageSync(this.dir, written)
+    } catch (error) {
+      this.#suspend(error)
+      return
+    }
+    if (this.#stats.bytes > this.#limits.maxBytes) this.#collectLater()
+  }
+
   async delete(key: string): Promise<void> {
     const file = fileOf(this.dir, parseKey(key))
     if (!this.#isReadable() || !this.#isWritable()) return
-    await this.#track(rm(file, { force: true }).catch((error) => this.#suspend(error)))
+    await this.#track(promises.rm(file, { force: true }).catch((error) => this.#suspend(error)))
   }
 
   /** Sizes are what the last collection left and what was written since: an upper estimate. */
@@ -167,7 +189,11 @@ class FolderTier implements DiskTier {
   async clear(): Promise<void> {
     this.#isReadable()
     await this.#settled()
-    await rm(join(this.dir, VERSION_FOLDER), { recursive: true, force: true, maxRetries: 5 })
+    await promises.rm(join(this.dir, VERSION_FOLDER), {
+      recursive: true,
+      force: true,
+      maxRetries: 5,
+    })
     this.#stats.entries = 0
     this.#stats.bytes = 0
   }
@@ -205,7 +231,12 @@ class FolderTier implements DiskTier {
   #discard(key: string, file: string): void {
     if (this.#corrupt.listened) this.#corrupt.emit({ tier: this.name, key, file })
     if (!this.#isWritable()) return
-    void this.#track(rm(file, { force: true }).catch((error) => this.#suspend(error)))
+    // At once: a blob that is stored again must not find the torn one and leave it at that.
+    try {
+      rmSync(file, { force: true })
+    } catch (error) {
+      this.#suspend(error)
+    }
   }
 
   async #store(key: string, parsed: DiskKey, bytes: Uint8Array): Promise<void> {
@@ -224,6 +255,18 @@ class FolderTier implements DiskTier {
       return
     }
     if (this.#stats.bytes > this.#limits.maxBytes) this.#collectLater()
+  }
+
+  /** Returns what it takes on disk. */
+  #storeSync(key: string, bytes: Uint8Array): number {
+    const { secret, clock } = this.#options
+    const parsed = parseKey(key)
+    const file = fileOf(this.dir, parsed)
+    if (parsed.space === 'blobs' && touchSync(file, clock.now())) return 0
+    const sealed = seal(bytes, { key, secret })
+    writeWholeSync(this.dir, file, sealed, randomUUID())
+    this.#stats.entries += 1
+    return allocatedBytes(sealed.byteLength)
   }
 
   #collectLater(): void {

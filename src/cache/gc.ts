@@ -1,4 +1,4 @@
-import { open, rm, stat } from 'node:fs/promises'
+import { promises } from 'node:fs'
 import { join } from 'node:path'
 import { codeOf } from '../base/error.ts'
 import { readStored, setUsage, usedBlocks } from './disk-file.ts'
@@ -41,7 +41,7 @@ export async function collectGarbage(options: GcOptions): Promise<GcReport> {
   try {
     return await removeBy(options)
   } finally {
-    await rm(lock, { force: true })
+    await promises.rm(lock, { force: true })
   }
 }
 
@@ -84,8 +84,8 @@ async function readReferences(
 /** A file that was touched since the scan is in use again and stays. */
 async function remove(file: CacheFile): Promise<boolean> {
   try {
-    if ((await stat(file.file)).mtimeMs !== file.mtimeMs) return false
-    await rm(file.file)
+    if ((await promises.stat(file.file)).mtimeMs !== file.mtimeMs) return false
+    await promises.rm(file.file)
     return true
   } catch {
     return false
@@ -98,9 +98,9 @@ async function takeLock(lock: string, now: number): Promise<LockState> {
   const state = await createLock(lock)
   if (state !== 'busy') return state
   try {
-    const age = Math.abs(now - (await stat(lock)).mtimeMs)
+    const age = Math.abs(now - (await promises.stat(lock)).mtimeMs)
     if (age < STALE_LOCK_MS) return 'busy'
-    await rm(lock, { force: true })
+    await promises.rm(lock, { force: true })
   } catch {
     // It went away meanwhile: free again.
   }
@@ -109,7 +109,7 @@ async function takeLock(lock: string, now: number): Promise<LockState> {
 
 async function createLock(lock: string): Promise<LockState> {
   try {
-    await using handle = await open(lock, 'wx', 0o600)
+    await using handle = await promises.open(lock, 'wx', 0o600)
     await handle.write(String(process.pid))
     return 'taken'
   } catch (error) {

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises'
+import { promises } from 'node:fs'
 import { join } from 'node:path'
 import { allocatedBytes, SPACES, VERSION_FOLDER, type Space } from './disk-layout.ts'
 
@@ -38,7 +38,7 @@ async function describe(
 ): Promise<CacheFile | undefined> {
   const file = join(folder, name)
   try {
-    const { size, mtimeMs } = await stat(file)
+    const { size, mtimeMs } = await promises.stat(file)
     return { key: `${space}/${name}`, space, file, bytes: allocatedBytes(size), mtimeMs }
   } catch {
     return undefined
@@ -47,7 +47,7 @@ async function describe(
 
 async function namesOf(folder: string): Promise<string[]> {
   try {
-    return await readdir(folder)
+    return await promises.readdir(folder)
   } catch {
     return []
   }

@@ -34,7 +34,7 @@ export async function prepareBundle(
   const { root, configured } = findProject(host, flags)
   const watches = flags.has('watch') || !writes
   if (!configured && !watches) {
-    const options = readBundleOptions(context, root, DEFAULT_OUTDIR)
+    const options = withGraph(flags, readBundleOptions(context, root, DEFAULT_OUTDIR))
     const entries = bundleEntries(operands, host.cwd, root)
     const settings = quickSettings(host, root)
     return prepared(context, { root, entries, options, settings, debounceMs: 0, pollMs: 0 })
@@ -47,7 +47,9 @@ export async function prepareBundle(
   return prepared(context, {
     root: settings.root,
     entries: bundleEntries(operands, host.cwd, settings.root),
-    options: readBundleOptions(context, settings.root, writes ? outdir : undefined),
+    options: watches
+      ? readBundleOptions(context, settings.root, writes ? outdir : undefined)
+      : withGraph(flags, readBundleOptions(context, settings.root, outdir)),
     settings:
       settings.plugins.length > 0
         ? undefined
@@ -59,6 +61,12 @@ export async function prepareBundle(
     debounceMs: settings.loading.watchDebounceMs,
     pollMs: settings.loading.watchPollMs,
   })
+}
+
+/** Most bundles are made for their files: then nobody reads the import graph of a repeat. */
+function withGraph(flags: CommandContext['flags'], options: BundleOptions): BundleOptions {
+  const reads = ['metafile', 'analyze', 'clean'].some((name) => flags.has(name))
+  return reads ? options : { ...options, metafile: false }
 }
 
 interface Plan {

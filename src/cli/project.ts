@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import type { CliHost } from './host.ts'
 import type { Flags } from './parse-arguments.ts'
 
@@ -18,7 +18,7 @@ export function findProject(host: CliHost, flags: Flags): Project {
   const configured =
     flags.has('config') ||
     CONFIG_FILES.some((name) => existsSync(join(root, name))) ||
-    Object.keys(host.env).some((name) => name.startsWith('SOMON_') && !IGNORED.test(name))
+    Object.keys(host.env).some((name) => isSetting(name, host.env[name]))
   return { root, configured }
 }
 
@@ -34,7 +34,14 @@ export const CONFIG_FILES: readonly string[] = [
   '.env',
 ]
 
-const IGNORED = /^SOMON_TEST_/
+/** A folder for the cache changes nothing else, so it takes no configuration to honour it. */
+function isSetting(name: string, value: string | undefined): boolean {
+  if (!name.startsWith('SOMON_') || name.startsWith('SOMON_TEST_')) return false
+  return name !== CACHE_DIR_VARIABLE || value === undefined || !isAbsolute(value)
+}
+
+/** Where the disk cache lies (`cache.disk.dir`). */
+export const CACHE_DIR_VARIABLE = 'SOMON_CACHE_DIR'
 
 /** The nearest folder upward with a package.json, else the working folder. */
 function nearestRoot(cwd: string): string {

@@ -2,7 +2,6 @@ import { homedir } from 'node:os'
 import { systemClock } from '../base/clock.ts'
 import { EventHub } from '../base/events.ts'
 import { findEsbuildBinary } from '../bundle/esbuild-binary.ts'
-import { runNativeBuild } from '../bundle/native-build.ts'
 import type { BundleOptions, BundleResult } from '../bundle/output.ts'
 import type { OutputDefaults } from '../bundle/output-build.ts'
 import { completeOutputBuild, isNativeBuild, OUTPUT_DEFAULTS } from '../bundle/output-build.ts'
@@ -15,6 +14,7 @@ import type { DiskCacheOptions } from '../system/disk-cache.ts'
 import { openDiskCache } from '../system/disk-cache.ts'
 import { createOutputCache } from '../system/output-cache.ts'
 import type { CliHost } from './host.ts'
+import { CACHE_DIR_VARIABLE } from './project.ts'
 
 /** The settings `cache.disk.*` of a project without configuration; a test holds them to the table. */
 export const QUICK_CACHE: Pick<DiskCacheOptions, 'mode' | 'maxBytes' | 'maxAgeMs'> = Object.freeze({
@@ -25,8 +25,8 @@ export const QUICK_CACHE: Pick<DiskCacheOptions, 'mode' | 'maxBytes' | 'maxAgeMs
 
 /** Where the disk cache of a project without configuration lies. */
 export function quickCacheDir(host: CliHost, root: string): string {
-  const xdgCacheHome = host.env.XDG_CACHE_HOME
-  return cacheDir({ root, configured: undefined, xdgCacheHome, home: homedir() })
+  const { [CACHE_DIR_VARIABLE]: configured, XDG_CACHE_HOME: xdgCacheHome } = host.env
+  return cacheDir({ root, configured, xdgCacheHome, home: homedir() })
 }
 
 /** What a bundle without plugins depends on; a project without configuration has the defaults. */
@@ -69,7 +69,11 @@ export async function quickBundle(
     return await bundleOutputs(entries, options, {
       root,
       defaults: settings.defaults,
-      engine: async (complete) => runNativeBuild(binary, complete, host.env),
+      // What starts processes takes 4 ms to import, and a repeat starts none.
+      async engine(complete) {
+        const { runNativeBuild } = await import('../bundle/native-build.ts')
+        return runNativeBuild(binary, complete, host.env)
+      },
       cache,
       clock: systemClock,
     })

@@ -9,10 +9,10 @@ import { readBundleOptions } from './bundle-options.ts'
 import * as bundle from './commands/bundle.ts'
 import { execute } from './execute.ts'
 import type { CliHost } from './host.ts'
-import { processHost } from './host.ts'
 import type { Invocation } from './parse-arguments.ts'
 import { parseArguments } from './parse-arguments.ts'
 import { findProject } from './project.ts'
+import { quickHost } from './quick-host.ts'
 
 /**
  * Runs `somon bundle` where esbuild's program and the disk cache are all it takes; the build
@@ -23,7 +23,7 @@ import { findProject } from './project.ts'
  */
 export async function quickMain(
   argv: readonly string[],
-  host: CliHost = processHost(),
+  host: CliHost = quickHost(),
 ): Promise<boolean> {
   const invocation = readInvocation(argv, host)
   if (invocation === undefined) return false

@@ -27,8 +27,12 @@ export interface BundleParts {
 
 /** Remembers what builds made, as long as their inputs are the same. */
 export interface OutputCache {
-  /** The outputs of an unchanged build, put back where they are missing; undefined: build. */
-  recall(build: OutputBuild): Promise<RecalledOutputs | undefined>
+  /**
+   * The outputs of an unchanged build, put back where they are missing; undefined: build.
+   *
+   * @param needsGraph - false only looks whether the import graph is there
+   */
+  recall(build: OutputBuild, needsGraph: boolean): Promise<RecalledOutputs | undefined>
   /**
    * Stores a build that started at `startedAt`. Returns why it cannot be remembered, if so.
    */
@@ -72,7 +76,7 @@ export async function bundleOutputs(
   const build = completeOutputBuild(root, entries, options, parts.defaults)
   const onDisk = build.outdir !== undefined || build.outfile !== undefined
   const cache = options.cache === false || !onDisk ? undefined : parts.cache
-  const recalled = await cache?.recall(build)
+  const recalled = await cache?.recall(build, options.metafile !== false)
   if (recalled !== undefined) {
     if (options.clean === true) cleanOutputs(build, recalled.outputs, () => recalled.metafile())
     return {

@@ -9,7 +9,7 @@ import type { BuildMessage } from '../bundle/build-message.ts'
 import type { BundleMetafile, BundleOutput } from '../bundle/output.ts'
 import type { OutputBuild } from '../bundle/output-build.ts'
 import { writeOutput } from '../bundle/write-output.ts'
-import type { ByteTier } from '../cache/tier.ts'
+import type { DiskTier } from '../cache/disk.ts'
 import type { Variant } from '../load/manifest.ts'
 import { parseVariants, serialiseVariants, withVariant } from '../load/manifest.ts'
 import type { SyncFs } from '../load/sync-fs.ts'
@@ -20,7 +20,7 @@ import { withoutOutputs } from './without-outputs.ts'
 
 /** What the memory of output builds works with. */
 export interface OutputCacheParts {
-  readonly disk: Pick<ByteTier, 'set'> & { getSync(key: string): Uint8Array | undefined }
+  readonly disk: Pick<DiskTier, 'getSync' | 'hasSync' | 'setAllSync'>
   readonly fs: SyncFs
   readonly clock: Clock
   readonly validate: ValidateMode
@@ -34,7 +34,7 @@ export interface OutputCacheParts {
  */
 export function createOutputCache(parts: OutputCacheParts): OutputCache {
   return {
-    recall: (build) => recall(parts, build),
+    recall: (build, needsGraph) => recall(parts, build, needsGraph),
     remember: (build, written, startedAt) => remember(parts, build, written, startedAt),
   }
 }
@@ -53,6 +53,7 @@ interface OutputRecord {
 async function recall(
   parts: OutputCacheParts,
   build: OutputBuild,
+  needsGraph: boolean,
 ): Promise<RecalledOutputs | undefined> {
   const { disk, clock } = parts
   const fs = withoutOutputs(parts.fs, build)
@@ -62,11 +63,11 @@ async function recall(
     const now = clock.now()
     const verdict = validate(variant.manifest, fs, now, { mode: parts.validate })
     if (!verdict.hit) continue
-    const recalled = putBack(parts, build.root, variant)
+    const recalled = putBack(parts, build.root, variant, needsGraph)
     if (recalled === undefined) continue
     if (verdict.refreshed !== undefined || variant !== variants[0]) {
       const newest = { ...variant, manifest: verdict.refreshed ?? variant.manifest }
-      await disk.set(`keys/${key}`, serialiseVariants(withVariant(variants, newest)))
+      disk.setAllSync(new Map([[`keys/${key}`, serialiseVariants(withVariant(variants, newest))]]))
     }
     return recalled
   }
@@ -78,10 +79,14 @@ function putBack(
   parts: OutputCacheParts,
   root: string,
   variant: Variant,
+  needsGraph: boolean,
 ): RecalledOutputs | undefined {
   const text = readBlob(parts, variant.blob)
-  const graph = readBlob(parts, variant.graph)
-  if (text === undefined || graph === undefined) return undefined
+  if (text === undefined) return undefined
+  const graph = needsGraph ? readBlob(parts, variant.graph) : undefined
+  if (needsGraph ? graph === undefined : !parts.disk.hasSync(`blobs/${variant.graph}`)) {
+    return undefined
+  }
   const record = parseJson(text) as OutputRecord
   const restored: RelPath[] = []
   for (const { path, sha256 } of record.outputs) {
@@ -96,7 +101,7 @@ function putBack(
     entry: output.entry,
     contents: undefined,
   }))
-  const metafile = (): BundleMetafile => parseJson(graph) as BundleMetafile
+  const metafile = (): BundleMetafile => readGraph(graph ?? readBlob(parts, variant.graph))
   return { outputs, warnings: record.warnings, metafile, restored }
 }
 
@@ -137,9 +142,10 @@ async function remember(
     validatedAt: now,
   } as const
   const newest: Variant = { manifest, blob, graph, blobs: [...blobs.keys()] }
-  for (const [name, bytes] of blobs) await disk.set(`blobs/${name}`, bytes)
   const variants = withVariant(variantsOf(parts, key), newest)
-  await disk.set(`keys/${key}`, serialiseVariants(variants))
+  const entries = new Map([...blobs].map(([name, bytes]) => [`blobs/${name}`, bytes]))
+  // Last: a key never names what is not there.
+  disk.setAllSync(entries.set(`keys/${key}`, serialiseVariants(variants)))
   return undefined
 }
 
@@ -158,6 +164,12 @@ function variantsOf({ disk }: OutputCacheParts, key: Digest): readonly Variant[]
 function readBlob({ disk }: OutputCacheParts, name: Digest): Uint8Array | undefined {
   const bytes = disk.getSync(`blobs/${name}`)
   return bytes !== undefined && digest(bytes) === name ? bytes : undefined
+}
+
+/** Only a graph that was not asked for at once can be gone by now. */
+function readGraph(bytes: Uint8Array | undefined): BundleMetafile {
+  if (bytes === undefined) throw new Error('Cannot read the import graph: the cache has lost it')
+  return parseJson(bytes) as BundleMetafile
 }
 
 /** The digest of the bytes was checked, so the text is the one that was written. */

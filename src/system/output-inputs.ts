@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { digest } from '../base/digest.ts'
 import type { RelPath } from '../base/project-path.ts'
@@ -62,6 +63,8 @@ class Collection {
   readonly #links = new Map<RelPath, string>()
   readonly #absent = new Set<RelPath>()
   readonly #walked = new Set<string>()
+  readonly #folders = new Set<RelPath>()
+  readonly #parents = new Map<RelPath, RelPath>()
   readonly #extended = new Set<RelPath>()
 
   constructor(finished: FinishedBuild, fs: SyncFs) {
@@ -97,31 +100,40 @@ class Collection {
 
   #addInput(name: string): RelPath | undefined {
     const plain = name.replace(/^\(disabled\):/, '')
-    const path = [plain, plain.replace(/[?#].*$/, '')].find((item) => this.#fs.stat(item))
+    const path = [plain, plain.replace(/[?#].*$/, '')].find((item) =>
+      this.#readFile(item, 'bundle'),
+    )
     if (path === undefined) {
-      this.reason = `the input "${name}" is no file`
+      this.reason = `the input "${name}" cannot be read`
       return undefined
     }
-    this.#addFile(path, 'bundle')
-    const dir = dirOf(path)
+    this.#addFolder(dirOf(path))
+    return path
+  }
+
+  /** What many files of one folder share is looked at once. */
+  #addFolder(dir: RelPath): void {
+    if (this.#folders.has(dir)) return
+    this.#folders.add(dir)
     this.#addDir(dir)
     this.#walkUp(dir, ['package.json'], 'package')
     if (this.#finished.build.tsconfig === undefined && !inModules(dir)) {
       this.#walkUp(dir, TSCONFIG_NAMES, 'tsconfig')
     }
-    return path
   }
 
   #addFile(path: RelPath, origin: InputOrigin): void {
-    if (this.#files.has(path)) return
+    if (!this.#readFile(path, origin)) this.reason = `the input "${path}" cannot be read`
+  }
+
+  #readFile(path: RelPath, origin: InputOrigin): boolean {
+    if (this.#files.has(path)) return true
     const read = this.#fs.hash(path)
-    if (read === undefined) {
-      this.reason = `the input "${path}" cannot be read`
-      return
-    }
+    if (read === undefined) return false
     const { size, mtimeMs, ctimeMs, ino } = read.stat
     if (this.#isYoung(ctimeMs)) this.reason = `the input "${path}" changed during the build`
     this.#files.set(path, [path, read.sha256, size, mtimeMs, ctimeMs, ino, origin])
+    return true
   }
 
   #addIfThere(path: RelPath, origin: InputOrigin): boolean {
@@ -134,7 +146,7 @@ class Collection {
   }
 
   #addDir(dir: RelPath): void {
-    if (this.#dirs.has(dir) || dir.startsWith('..') || inModules(dir)) return
+    if (dir.startsWith('..') || inModules(dir)) return
     const stat = this.#fs.stat(dir)
     const names = this.#fs.names(dir, '')
     if (stat === undefined || names === undefined) return
@@ -148,7 +160,7 @@ class Collection {
 
   /** Records the nearest of some files, and that those nearer are not there. */
   #walkUp(from: RelPath, names: readonly string[], kind: string): void {
-    for (let dir = from; ; dir = parentOf(dir, this.#finished.build.root)) {
+    for (let dir = from; ; dir = this.#parentOf(dir)) {
       const mark = `${kind}\0${dir}`
       if (this.#walked.has(mark)) return
       this.#walked.add(mark)
@@ -156,7 +168,7 @@ class Collection {
         const path = posix.join(dir, name)
         if (kind === 'tsconfig' ? this.#addTsconfig(path) : this.#addIfThere(path, 'config')) return
       }
-      if (dir === parentOf(dir, this.#finished.build.root)) return
+      if (dir === this.#parentOf(dir)) return
     }
   }
 
@@ -166,12 +178,13 @@ class Collection {
     return found
   }
 
-  /** The chain of `extends`; its reader is imported only when there is a tsconfig at all. */
+  /** The chain of `extends`; its reader is imported only when a tsconfig has one. */
   async #addExtended(): Promise<void> {
-    if (this.#extended.size === 0) return
     const { root } = this.#finished.build
+    const extended = [...this.#extended].filter((path) => mayExtend(fromRelPath(root, path)))
+    if (extended.length === 0) return
     const { readTsconfig } = await import('../bundle/tsconfig.ts')
-    for (const path of this.#extended) {
+    for (const path of extended) {
       const chain = readTsconfig(fromRelPath(root, path))
       for (const file of chain?.files ?? []) this.#addFile(toRelPath(root, file), 'config')
       for (const file of chain?.missed ?? []) this.#absent.add(toRelPath(root, file))
@@ -181,18 +194,18 @@ class Collection {
   /** A package: where it was not found, and the link that leads to it. A path: links on its way. */
   #addImport(importer: RelPath, original: string, target: RelPath): void {
     if (original.startsWith('.')) {
-      const written = posix.join(dirOf(importer), original)
+      const written = join(dirOf(importer), original)
       // TypeScript is imported by the name of its output: "./a.js" is a.ts.
       if (!target.startsWith(written.replace(/\.[cm]?jsx?$/, ''))) this.#addLinks(written)
       return
     }
     const name = /^(?:@[^/]+\/)?[^/@#.][^/]*/.exec(original)?.[0]
     if (name === undefined) return
-    for (let dir = dirOf(importer); ; dir = parentOf(dir, this.#finished.build.root)) {
+    for (let dir = dirOf(importer); ; dir = this.#parentOf(dir)) {
       const mark = `modules\0${dir}\0${name}`
       if (this.#walked.has(mark)) return
       this.#walked.add(mark)
-      if (this.#addPackage(dir, name) || dir === parentOf(dir, this.#finished.build.root)) return
+      if (this.#addPackage(dir, name) || dir === this.#parentOf(dir)) return
     }
   }
 
@@ -229,6 +242,17 @@ class Collection {
     if (link !== undefined) this.#links.set(path, link)
   }
 
+  /** The folder above; above the root come `..`, `../..` up to the top of the file system. */
+  #parentOf(dir: RelPath): RelPath {
+    if (dir.includes('/') && !dir.startsWith('..')) return dirOf(dir)
+    let parent = this.#parents.get(dir)
+    if (parent === undefined) {
+      parent = parentOf(dir, this.#finished.build.root)
+      this.#parents.set(dir, parent)
+    }
+    return parent
+  }
+
   #isYoung(changedMs: number): boolean {
     const step = changedMs % 1000 === 0 ? COARSE_STEP_MS : STEP_MS
     return changedMs >= this.#finished.startedAt - step
@@ -246,11 +270,22 @@ function dirOf(path: RelPath): RelPath {
   return dir === '.' ? '' : dir
 }
 
-/** The folder above; above the root come `..`, `../..` up to the top of the file system. */
 function parentOf(dir: RelPath, root: string): RelPath {
   const absolute = fromRelPath(root, dir)
   const parent = fromRelPath(absolute, '..')
   return parent === absolute ? dir : toRelPath(root, parent)
+}
+
+/** As `posix.join`, which costs a microsecond; most specifiers need no normalising. */
+function join(dir: RelPath, specifier: string): RelPath {
+  const rest = specifier.startsWith('./') ? specifier.slice(2) : '.'
+  if (!/^[^./]/.test(rest) || /\/(?:[./]|$)/.test(rest)) return posix.join(dir, specifier)
+  return dir === '' ? rest : `${dir}/${rest}`
+}
+
+/** A name in JSON may be written with escapes. */
+function mayExtend(tsconfig: string): boolean {
+  return /extends|\\u/.test(readFileSync(tsconfig, 'utf8'))
 }
 
 function inModules(dir: RelPath): boolean {

@@ -9,7 +9,7 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { scan } from '../../src/cache/scan.ts'
@@ -38,6 +38,62 @@ describe('createDiskTier()', () => {
     const modes = await Promise.all([s.dir, file].map(async (path) => (await stat(path)).mode))
     expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['700', '600'])
     expect(await readdir(join(s.dir, 'v1/tmp'))).toEqual([])
+  })
+})
+
+describe('DiskTier.setAllSync()', () => {
+  test('stores what get() returns, and counts what it takes', async () => {
+    await using s = await cacheScene()
+
+    s.tier.setAllSync(
+      new Map([
+        ['blobs/ab12', bytes('one')],
+        ['blobs/cd34', bytes('two')],
+        ['keys/ef56', bytes('three')],
+      ]),
+    )
+
+    const other = s.make()
+    expect(text(await other.get('blobs/ab12'))).toBe('one')
+    expect(text(await other.get('keys/ef56'))).toBe('three')
+    expect([other.hasSync('blobs/cd34'), other.hasSync('blobs/0000')]).toEqual([true, false])
+    expect(await readdir(join(s.dir, 'v1/tmp'))).toEqual([])
+    expect((await stat(join(s.dir, 'v1/usage'))).size).toBe(3)
+    const modes = [s.dir, join(s.dir, 'v1/blobs/ab/ab12')].map(
+      async (path) => (await stat(path)).mode,
+    )
+    expect((await Promise.all(modes)).map((mode) => (mode & 0o777).toString(8))).toEqual([
+      '700',
+      '600',
+    ])
+  })
+
+  test('writes a blob once and keys again', async () => {
+    await using s = await cacheScene()
+    s.tier.setAllSync(new Map([['blobs/ab12', bytes('one')]]))
+    const blob = await stat(join(s.dir, 'v1/blobs/ab/ab12'))
+
+    s.tier.setAllSync(new Map([['blobs/ab12', bytes('one')]]))
+    s.tier.setAllSync(new Map([['keys/ab12', bytes('first')]]))
+    s.tier.setAllSync(new Map([['keys/ab12', bytes('second')]]))
+
+    expect((await stat(join(s.dir, 'v1/blobs/ab/ab12'))).ino).toBe(blob.ino)
+    expect(text(s.tier.getSync('keys/ab12'))).toBe('second')
+  })
+
+  test('throws nothing when it cannot write, and stops at the first', async () => {
+    await using s = await cacheScene()
+    await s.fixture.write(relative(s.fixture.root, join(s.dir, 'v1/blobs')), 'a file')
+
+    s.tier.setAllSync(
+      new Map([
+        ['blobs/ab12', bytes('one')],
+        ['keys/ab12', bytes('names it')],
+      ]),
+    )
+
+    expect(s.tier.stats()).toMatchObject({ writeErrors: 1, entries: 0 })
+    expect(s.make().getSync('keys/ab12')).toBeUndefined()
   })
 })
 

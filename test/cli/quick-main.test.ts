@@ -49,6 +49,18 @@ describe('quickMain()', () => {
     expect(existsSync(fixture.path('dist'))).toBe(false)
   })
 
+  test('takes the folder of the cache from its variable', async () => {
+    await using fixture = await createFixture(FILES)
+    const { host, said } = hostOf(fixture, { SOMON_CACHE_DIR: fixture.path('own') })
+    await settle(fixture)
+
+    const done = await quickMain(['bundle', 'a.ts'], host)
+
+    expect(done).toBe(true)
+    expect(said).toEqual([expect.stringMatching(/^dist\/a\.js /), 0])
+    expect(existsSync(fixture.path('own/v1'))).toBe(true)
+  })
+
   test('leaves a project with a configuration to main', async () => {
     await using fixture = await createFixture({ ...FILES, 'somon.toml': '' })
 
@@ -56,8 +68,18 @@ describe('quickMain()', () => {
     expect(
       await quickMain(['bundle', 'a.ts'], hostOf(fixture, { SOMON_CACHE_DISK_MODE: 'off' }).host),
     ).toBe(false)
+    await fixture.remove('somon.toml')
+    expect(
+      await quickMain(['bundle', 'a.ts'], hostOf(fixture, { SOMON_CACHE_DIR: 'relative' }).host),
+    ).toBe(false)
   })
 })
+
+/** What changed just before a build is not remembered: waits by the file system's own ticks. */
+async function settle(fixture: Fixture): Promise<void> {
+  const from = Date.now()
+  while (Date.now() - from < 40) await fixture.write('tick.txt', '')
+}
 
 function hostOf(
   fixture: Fixture,

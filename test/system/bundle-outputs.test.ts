@@ -9,11 +9,13 @@ import {
 } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
+import { digest } from '../../src/base/digest.ts'
 import { EventHub } from '../../src/base/events.ts'
 import { findEsbuildBinary } from '../../src/bundle/esbuild-binary.ts'
 import { runNativeBuild } from '../../src/bundle/native-build.ts'
 import type { BundleOptions, BundleResult } from '../../src/bundle/output.ts'
 import { DEFAULT_OUTDIR, OUTPUT_DEFAULTS } from '../../src/bundle/output-build.ts'
+import type { DiskTier } from '../../src/cache/disk.ts'
 import type { CacheEvents } from '../../src/cache/events.ts'
 import { QUICK_CACHE } from '../../src/cli/quick-bundle.ts'
 import { readEnvironment } from '../../src/config/env.ts'
@@ -110,6 +112,37 @@ describe('bundleOutputs()', () => {
     expect(existsSync(fixture.path('dist/main.js'))).toBe(true)
   })
 
+  test('builds when the import graph is damaged, unless it is not asked for', async () => {
+    await using fixture = await createProject()
+    const { metafile } = await bundle(fixture)
+    const name = digest(JSON.stringify(metafile))
+    await fixture.write(`node_modules/.cache/somon/v1/blobs/${name.slice(0, 2)}/${name}`, 'torn')
+
+    const unread = await bundle(fixture, { metafile: false })
+    expect(unread.cached).toBe(true)
+    expect(() => unread.metafile).toThrow('Cannot read the import graph')
+    expect((await bundle(fixture)).cached).toBe(false)
+    expect((await bundle(fixture, { metafile: false })).metafile).toEqual(metafile)
+  })
+
+  test('reads of the cache only what an unchanged repeat needs', async () => {
+    await using fixture = await createProject()
+    await bundle(fixture)
+    const parts = partsOf(fixture)
+    const read: string[] = []
+    const cache = createOutputCache({
+      ...{ clock: systemClock, validate: 'stat', madeBy: madeBy() },
+      disk: watched(diskOf(fixture), read),
+      fs: createSyncFs(fixture.root, () => undefined),
+    })
+
+    const options = { outdir: 'dist', metafile: false }
+    const again = await bundleOutputs(['./src/main.ts'], options, { ...parts, cache })
+
+    expect(again.cached).toBe(true)
+    expect(read).toEqual(['getSync keys', 'getSync blobs', 'hasSync blobs'])
+  })
+
   test('remembers nothing of a build whose inputs change meanwhile', async () => {
     await using fixture = await createProject()
     const parts = partsOf(fixture)
@@ -195,19 +228,47 @@ function partsOf(fixture: Fixture): Parameters<typeof bundleOutputs>[2] {
   const { root } = fixture
   const binary = findEsbuildBinary()
   if (binary === undefined) throw new Error('esbuild has no program for this machine')
-  const options = {
-    ...QUICK_CACHE,
-    dir: fixture.path('node_modules/.cache/somon'),
-    secret: undefined,
-  }
-  const disk = openDiskCache(options, new EventHub<CacheEvents>(), systemClock)
+  const disk = diskOf(fixture)
   return {
     ...{ root, clock: systemClock, defaults: OUTPUT_DEFAULTS },
     engine: async (build) => runNativeBuild(binary, build, process.env),
     cache: createOutputCache({
-      ...{ disk, clock: systemClock, validate: 'stat', madeBy: [binary.version] },
+      ...{ disk, clock: systemClock, validate: 'stat', madeBy: madeBy() },
       fs: createSyncFs(root, () => undefined),
     }),
+  }
+}
+
+function madeBy(): readonly string[] {
+  return [findEsbuildBinary()?.version ?? '']
+}
+
+function diskOf(fixture: Fixture): DiskTier {
+  const dir = fixture.path('node_modules/.cache/somon')
+  const options = { ...QUICK_CACHE, dir, secret: undefined }
+  return openDiskCache(options, new EventHub<CacheEvents>(), systemClock)
+}
+
+/** Notes each call with the space of its key. */
+function watched(
+  disk: DiskTier,
+  calls: string[],
+): Pick<DiskTier, 'getSync' | 'hasSync' | 'setAllSync'> {
+  const note = (call: string, key: string): void =>
+    void calls.push(`${call} ${key.split('/')[0] ?? ''}`)
+  return {
+    getSync(key) {
+      note('getSync', key)
+      return disk.getSync(key)
+    },
+    hasSync(key) {
+      note('hasSync', key)
+      return disk.hasSync(key)
+    },
+    setAllSync(entries) {
+      for (const key of entries.keys()) note('setAllSync', key)
+      disk.setAllSync(entries)
+    },
   }
 }
 
