@@ -13,17 +13,16 @@ export function settingsPage(): string {
 }
 
 const INTRODUCTION = `Sources in ascending order of strength: defaults, the configuration file, environment variables,
-flags and options of the constructor. Unknown names are errors that name the nearest known one. A setting
-marked live takes effect in a running system; the others are fixed when the system is made.`
+flags and options of the constructor. Unknown names are errors that name the nearest known one. Settings
+are fixed when a system is made.`
 
 function overview(): string {
   const rows = settingsTable.map((row) => [
     `[${code(row.path)}](#${anchorOf(row.path)})`,
     code(row.defaultText),
-    row.mutable === 'live' ? 'live' : '',
     sentence(row.doc),
   ])
-  return table(['setting', 'default', 'changes', 'what it does'], rows)
+  return table(['setting', 'default', 'what it does'], rows)
 }
 
 /** Headings become anchors the way GitHub makes them: lower case, without dots. */
@@ -39,7 +38,6 @@ function section(row: SettingRow): string {
     ['flag', flagOf(row)],
     ['short forms', switchesOf(row)],
     ['other names', row.aliases.map(code).join(', ')],
-    ['changes', CHANGES[row.mutable]],
     ['printed', row.secret ? 'never' : ''],
   ]
   const known = facts.filter(([, value]) => value !== '')
@@ -48,12 +46,6 @@ function section(row: SettingRow): string {
     sentence(row.doc),
     known.map(([name, value]) => `- ${name}: ${value}`).join('\n'),
   ].join('\n\n')
-}
-
-const CHANGES: Readonly<Record<SettingRow['mutable'], string>> = {
-  live: 'at any time, in a running system',
-  restart: 'with the next start',
-  fixed: 'when a system is made',
 }
 
 /** The flag of a setting where the command line has it, with the commands that take it. */

@@ -6,6 +6,7 @@ import { toRelPath } from '../base/project-path.ts'
 import { esbuildAlias } from '../resolve/alias.ts'
 import { esbuildConditions } from '../resolve/conditions.ts'
 import { resolveNotFound, resolveSourceDenied } from '../resolve/errors.ts'
+import { isPolicy, type ResolvePolicy } from '../resolve/policy.ts'
 import type { ImportKind, Resolution, Resolver } from '../resolve/resolution.ts'
 import type { BuildOptions } from './build-options.ts'
 import { bundleOptionOwned } from './errors.ts'
@@ -56,6 +57,7 @@ export function esbuildOptions(
     ...(conditions === undefined ? {} : { conditions: [...conditions] }),
     ...(options.resolve.tsconfig === undefined ? {} : { tsconfig: options.resolve.tsconfig }),
     plugins: [
+      ...(options.resolve.packages === 'bundle' ? policyPlugin(options, parts.resolver) : []),
       metaPlugin,
       ...parts.plugins.esbuildPlugins(parts.build),
       ...(options.resolve.packages === 'external' ? inlinePlugin(options, parts.resolver) : []),
@@ -112,6 +114,32 @@ export function inlinePlugin(
     },
   ]
 }
+
+/**
+ * Refuses what `allowedSources` and `externalPolicy` keep out of files that esbuild resolves by
+ * itself; undefined leaves everything else to it. Without such a policy no import costs a message.
+ */
+export function policyPlugin(
+  options: { readonly root: string; readonly resolve: ResolvePolicy },
+  resolver: BuildResolver,
+): EsbuildPlugin[] {
+  if (!isPolicy(options.resolve)) return []
+  return [
+    {
+      name: 'somon-policy',
+      setup(build) {
+        build.onResolve({ filter: NOT_A_PATH }, ({ path, importer, resolveDir, kind }) => {
+          if (kind === 'entry-point') return undefined
+          const from = isAbsolute(importer) ? importer : resolveDir + sep
+          const found = resolver.resolve(path, from, importKind(kind))
+          return found.class === 'refused' ? answer(found, path, from, options.root) : undefined
+        })
+      },
+    },
+  ]
+}
+
+const NOT_A_PATH = /^[^./]/
 
 function answer(found: Resolution, specifier: string, from: string, root: string): OnResolveResult {
   const importer = toRelPath(root, from)

@@ -1,8 +1,9 @@
 import { posix } from 'node:path'
 import type { RelPath } from '../base/project-path.ts'
 import { fromRelPath, toRelPath } from '../base/project-path.ts'
+import { isPolicy, type ResolvePolicy } from '../resolve/policy.ts'
 import type { BuildResolver } from './esbuild-options.ts'
-import { inlinePlugin } from './esbuild-options.ts'
+import { inlinePlugin, policyPlugin } from './esbuild-options.ts'
 import type { EsbuildLoader, EsbuildOptions, EsbuildResult, EsbuildService } from './esbuild.ts'
 import { isEsbuildFailure } from './esbuild.ts'
 import { buildMessage, createSourceReader, failureOf } from './failure.ts'
@@ -20,7 +21,8 @@ import { writeOutput } from './write-output.ts'
 export interface ServiceEngineParts {
   readonly service: Pick<EsbuildService, 'build'>
   readonly plugins: PluginHost
-  /** Asked only for builds that bundle some packages although packages stay outside. */
+  readonly policy: ResolvePolicy
+  /** Asked only for builds with a policy or with packages inlined among external ones. */
   readonly resolverFor: (build: OutputBuild) => BuildResolver
 }
 
@@ -70,7 +72,7 @@ function serviceOptions(build: OutputBuild, parts: ServiceEngineParts): EsbuildO
     ...(build.conditions.length === 0 ? {} : { conditions: [...build.conditions] }),
     ...(build.tsconfig === undefined ? {} : { tsconfig: build.tsconfig }),
     ...(perSource ? { banner: { js: metaBanner(build.format) } } : {}),
-    plugins: [...pluginsOf(build, parts), ...inlined(build, parts)],
+    plugins: [...policed(build, parts), ...pluginsOf(build, parts), ...inlined(build, parts)],
   }
 }
 
@@ -87,6 +89,14 @@ function pluginsOf(
 
 /** For files on disk CSS is what esbuild makes of it; only loaded modules take it as text. */
 const ESBUILD_CSS = { '.css': 'css', '.module.css': 'local-css' } as const
+
+function policed(
+  build: OutputBuild,
+  { policy, resolverFor }: ServiceEngineParts,
+): NonNullable<EsbuildOptions['plugins']> {
+  if (!isPolicy(policy)) return []
+  return policyPlugin({ root: build.root, resolve: policy }, resolverFor(build))
+}
 
 function inlined(
   build: OutputBuild,

@@ -26,8 +26,6 @@ export interface ProjectSettings {
 /** What a command asks of a project. */
 export interface ProjectRequest {
   readonly profile: Profile
-  /** Values of settings by path, stronger than the command line's: text, as flags give it. */
-  readonly settings?: Readonly<Record<string, string>>
 }
 
 /** A project with a system over it, which ends with the scope. */
@@ -44,6 +42,7 @@ const FLAG_SETTINGS: Readonly<Record<string, string>> = {
   inline: 'loading.inline',
   alias: 'loading.alias',
   tsconfig: 'loading.tsconfig',
+  watch: 'loading.watch',
   debounce: 'loading.watchDebounceMs',
   poll: 'loading.watchPollMs',
 }
@@ -54,12 +53,12 @@ const FLAG_SETTINGS: Readonly<Record<string, string>> = {
  * @throws SomonError SOMON_CONFIG_…
  */
 export async function readProject(
-  { host, flags }: CommandContext,
+  { host, flags, output }: CommandContext,
   request: ProjectRequest,
 ): Promise<ProjectSettings> {
   const { root } = findProject(host, flags)
   const file = await readConfigFile(root, flags.text('config'))
-  const values: Record<string, unknown> = { root, ...request.settings }
+  const values: Record<string, unknown> = { root }
   if (flags.get('cache') === false) values['cache.disk.mode'] = 'off'
   if (flags.has('log-level')) values['log.level'] = flags.text('log-level')
   for (const [flag, path] of Object.entries(FLAG_SETTINGS)) {
@@ -73,17 +72,23 @@ export async function readProject(
     file,
     flags: values,
   })
+  output.level = settings.log.level
   return { settings, configFile: file?.name }
 }
 
-/** Opens a project with a system; the one place of the command line that constructs one. */
+/**
+ * Opens a project with a system; the one place of the command line that constructs one.
+ *
+ * Commands watch in sessions of their own, which report: the system itself does not.
+ */
 export async function openProject(
   context: CommandContext,
   request: ProjectRequest = { profile: 'library' },
 ): Promise<OpenProject> {
   const project = await readProject(context, request)
   const { ModuleSystem } = await import('../system/module-system.ts')
-  const system = new ModuleSystem(project.settings)
+  const { loading } = project.settings
+  const system = new ModuleSystem({ ...project.settings, loading: { ...loading, watch: false } })
   return {
     ...project,
     root: project.settings.root,

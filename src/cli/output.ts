@@ -24,7 +24,7 @@ export class Output {
   readonly json: boolean
   readonly #out: TextStream
   readonly #err: TextStream
-  readonly #level: number
+  #level: number
   readonly #color: boolean | undefined
   readonly #command: string
 
@@ -43,6 +43,11 @@ export class Output {
     this.json = options.json
     this.#level = LEVELS.indexOf(options.level)
     this.#color = options.color
+  }
+
+  /** Is set again once the settings of the project are known: `log.level`. */
+  set level(level: OutputLevel) {
+    this.#level = LEVELS.indexOf(level)
   }
 
   /** True when progress may be drawn: a terminal reads stderr and nothing was silenced. */

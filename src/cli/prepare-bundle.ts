@@ -22,7 +22,7 @@ export interface PreparedBundle extends AsyncDisposable {
 
 /**
  * Decides how a bundle is made: by esbuild's program where that suffices, else by a system with
- * the plugins of the project. Settings are read only when the project has any.
+ * the plugins and the policy of the project. Settings are read only when the project has any.
  *
  * @param writes - false keeps the outputs in memory unless a flag says where they go
  */
@@ -42,6 +42,7 @@ export async function prepareBundle(
   const { readProject } = await import('./open-project.ts')
   const { outputDefaults } = await import('../system/output-defaults.ts')
   const { cacheOptions } = await import('./project-cache.ts')
+  const { isPolicy } = await import('../resolve/policy.ts')
   const { settings } = await readProject(context, { profile: 'bundle' })
   const outdir = toRelPath(settings.root, settings.bundle.outdir)
   return prepared(context, {
@@ -51,7 +52,7 @@ export async function prepareBundle(
       ? readBundleOptions(context, settings.root, writes ? outdir : undefined)
       : withGraph(flags, readBundleOptions(context, settings.root, outdir)),
     settings:
-      settings.plugins.length > 0
+      settings.plugins.length > 0 || isPolicy(settings.loading)
         ? undefined
         : {
             defaults: outputDefaults(settings),
@@ -73,7 +74,7 @@ interface Plan {
   readonly root: string
   readonly entries: readonly string[]
   readonly options: BundleOptions
-  /** Undefined when plugins take part. */
+  /** Undefined when plugins take part, or a policy says where code may come from. */
   readonly settings: QuickSettings | undefined
   readonly debounceMs: number
   readonly pollMs: number

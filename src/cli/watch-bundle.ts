@@ -6,6 +6,7 @@ import { isInside, toRelPath } from '../base/project-path.ts'
 import { formatDuration } from '../base/units.ts'
 import type { BundleResult } from '../bundle/output.ts'
 import type { ChangeSet } from '../watch/change-set.ts'
+import { longestDelayMs } from '../watch/debounce.ts'
 import type { WatchEvents } from '../watch/events.ts'
 import type { Watcher } from '../watch/watcher.ts'
 import { createWatcher } from '../watch/watcher.ts'
@@ -35,7 +36,7 @@ export async function watchBundle(
     clock: systemClock,
     events: new EventHub<WatchEvents>(),
     debounceMs: bundle.debounceMs,
-    maxDelayMs: MAX_DELAY_MS,
+    maxDelayMs: longestDelayMs(bundle.debounceMs),
     pollMs: bundle.pollMs,
   })
   const loop = new WatchLoop(context, bundle, watcher, onBuilt)
@@ -51,9 +52,6 @@ export async function watchBundle(
     await loop.settled
   }
 }
-
-/** A burst of changes is acted upon after this time at the latest. */
-const MAX_DELAY_MS = 250
 
 class WatchLoop {
   settled: Promise<void> = Promise.resolve()

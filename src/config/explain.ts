@@ -2,7 +2,6 @@ import { nearest } from '../base/nearest.ts'
 import { configUnknownPath } from './errors.ts'
 import { shownValue, type SourceName } from './layer.ts'
 import { aliasRows, rowsByPath } from './rows.ts'
-import type { Mutability } from './setting-row.ts'
 import { collectLayers, type SettingSources } from './sources.ts'
 
 /** Where the value of one setting comes from. Values are printed as JSON, secrets as `"***"`. */
@@ -16,7 +15,6 @@ export interface SettingExplanation {
     readonly at: string
     readonly value: string
   }[]
-  readonly mutable: Mutability
   readonly env: readonly string[]
   readonly flag: string
   readonly aliases: readonly string[]
@@ -45,7 +43,7 @@ export function explainSetting(path: string, sources: SettingSources): SettingEx
     }
   }
   const winner = layers.at(-1) ?? { source: 'default', value: '' }
-  const { mutable, env, flag, aliases, doc } = row
+  const { env, flag, aliases, doc } = row
   const { source, value } = winner
-  return { path: row.path, value, source, layers, mutable, env, flag, aliases, doc }
+  return { path: row.path, value, source, layers, env, flag, aliases, doc }
 }

@@ -7,7 +7,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>
 /**
  * Returns the JSON Schema (2020-12) of a configuration file, for editors.
  *
- * Each setting carries its variables, flag, unit and mutability as `x-somon-…`. Import this file
+ * Each setting carries its variables, flag and unit as `x-somon-…`. Import this file
  * only where it is needed: its library is not small.
  */
 export function configSchema(): JsonSchema {
@@ -58,7 +58,6 @@ function rowSchema(row: SchemaRow): JsonSchema {
     description: `${row.doc} Default: ${row.defaultText}.`,
     'x-somon-env': row.env,
     'x-somon-flag': row.flag,
-    'x-somon-mutable': row.mutable,
     ...(row.unit === null ? {} : { 'x-somon-unit': row.unit }),
     ...(row.secret ? { 'x-somon-secret': true, writeOnly: true } : {}),
   }

@@ -38,6 +38,7 @@ const SECTIONS = [
 const VALUES = [
   'enableExternalCache',
   'failureThreshold',
+  'loading.maxRetired',
   'log.enabled',
   'log.fields',
   'log.file',
@@ -82,6 +83,7 @@ const VARIABLES = [
   'HEALTH',
   'IDENTITY',
   'ISOLATION',
+  'LOADING_MAX_RETIRED',
   'LOGGER',
   'LOG_ENABLED',
   'LOG_FIELDS',

@@ -4,7 +4,7 @@ import { formatBytes, parseBytes, parseDuration } from '../base/units.ts'
 import { flagOf, segmentedVariableOf, variableOf } from './names.ts'
 import type { SettingKind } from './parse.ts'
 import { byProfile, computed, Default } from './setting-default.ts'
-import type { Machine, Mutability, Profile, SettingRow } from './setting-row.ts'
+import type { Machine, Profile, SettingRow } from './setting-row.ts'
 import type { PluginSetting, SettingPath, SettingValue } from './settings.ts'
 
 /** A row with the schema its values are checked by. */
@@ -79,65 +79,49 @@ const specs: { readonly [Path in SettingPath]: Spec<SettingValue<Path>> } = {
     flag: '--watch',
     switches: { '-w': 'true' },
     aliases: ['features.hotReload'],
-    mutable: 'live',
     doc: 'Reload what a file change makes stale.',
   }),
   'loading.watchDebounceMs': row(duration(0, 10_000), {
     default: 25,
     flag: '--debounce',
-    mutable: 'live',
     doc: 'How long the files must be quiet before a change is acted upon.',
   }),
   'loading.watchPollMs': row(duration(0, DAY_MS), {
     default: 0,
     flag: '--poll',
-    mutable: 'live',
     doc: 'Look at the files this often, for network and container mounts; 0 uses file events.',
   }),
   'loading.maxConcurrentBuilds': row(integer(1, 256), {
     default: computed('number of cores', (machine) => Math.min(256, machine.cores)),
-    mutable: 'live',
     doc: 'How many builds run at once.',
   }),
   'loading.maxQueued': row(integer(0, 1e9), {
     default: 10_000,
-    mutable: 'live',
     doc: 'How many loads may wait for a build; the next one is rejected.',
   }),
   'loading.timeoutMs': row(timeout(), {
     default: 30_000,
-    mutable: 'live',
     doc: 'Resolving, building and evaluating one entry together; 0 means no limit.',
   }),
   'loading.evaluateTimeoutMs': row(timeout(), {
     default: 10_000,
-    mutable: 'live',
     doc: 'Top-level await of one generation; 0 means no limit.',
   }),
   'loading.verifyTimeoutMs': row(timeout(), {
     default: 5_000,
-    mutable: 'live',
     doc: 'The check of a new generation before it serves; 0 means no limit.',
   }),
   'loading.drainTimeoutMs': row(timeout(), {
     default: 10_000,
-    mutable: 'live',
     doc: 'How long an old generation may finish its calls; 0 means no limit.',
   }),
   'loading.hookTimeoutMs': row(timeout(), {
     default: 30_000,
-    mutable: 'live',
     doc: 'One call of a plugin hook; 0 means no limit.',
   }),
   'loading.leakWarnMs': row(duration(0, MAX_TIMER_MS), {
     default: 60_000,
-    mutable: 'live',
     doc: 'A retired generation that is not collected after this time is reported; 0 is off.',
-  }),
-  'loading.maxRetired': row(integer(0, 1e6), {
-    default: 8,
-    mutable: 'live',
-    doc: 'How many retired generations may be held before it is a warning.',
   }),
   'bundle.outdir': row(filePath(), {
     default: 'dist',
@@ -176,12 +160,10 @@ const specs: { readonly [Path in SettingPath]: Spec<SettingValue<Path>> } = {
   }),
   'bundle.serviceMaxRssBytes': row(bytes(64 * MIB), {
     default: 512 * MIB,
-    mutable: 'live',
     doc: 'Above this size the esbuild service is replaced when it is idle.',
   }),
   'bundle.hotContexts': row(integer(0, 64), {
     default: 4,
-    mutable: 'live',
     doc: 'How many entries being edited keep their build context.',
   }),
   'cache.maxEntries': row(integer(0, 1e9), {
@@ -189,19 +171,16 @@ const specs: { readonly [Path in SettingPath]: Spec<SettingValue<Path>> } = {
     env: ['SOMON_CACHE_SIZE'],
     flag: '--cache-size',
     aliases: ['maxCacheSize'],
-    mutable: 'live',
     doc: 'How many artifacts memory holds; 0 switches this tier off.',
   }),
   'cache.maxBytes': row(bytes(0), {
     default: 100 * MIB,
     env: ['SOMON_CACHE_MEMORY_LIMIT'],
     aliases: ['maxCacheMemory'],
-    mutable: 'live',
     doc: 'Bytes of artifacts in memory, the code of live generations included.',
   }),
   'cache.ttlMs': row(duration(0, 1e15), {
     default: 0,
-    mutable: 'live',
     doc: 'How long an artifact is kept in memory; 0 means until it is evicted.',
   }),
   'cache.secret': row(optional(secret(32)), {
@@ -212,22 +191,18 @@ const specs: { readonly [Path in SettingPath]: Spec<SettingValue<Path>> } = {
   'cache.disk.mode': row(choice('readwrite', 'readonly', 'off'), {
     default: 'readwrite',
     switches: { '--no-cache': 'off' },
-    mutable: 'live',
     doc: 'Whether the disk cache is used, and whether it is written.',
   }),
   'cache.disk.maxBytes': row(bytes(0), {
     default: 2048 * MIB,
-    mutable: 'live',
     doc: 'Size of the disk cache, in whole blocks.',
   }),
   'cache.disk.maxAgeMs': row(duration(0, 1e15), {
     default: 30 * DAY_MS,
-    mutable: 'live',
     doc: 'What was not used for this long goes with the next collection.',
   }),
   'cache.disk.validate': row(choice('stat', 'hash', 'never'), {
     default: 'stat',
-    mutable: 'live',
     doc: 'How a cached artifact is compared with its sources; "never" is for immutable images.',
   }),
   'cache.disk.dir': row(optional(filePath()), {
@@ -239,9 +214,7 @@ const specs: { readonly [Path in SettingPath]: Spec<SettingValue<Path>> } = {
   'log.level': row(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), {
     default: 'info',
     flag: '--log-level',
-    switches: { '--verbose': 'debug', '-q': 'error' },
     aliases: ['logLevel', 'logging.level'],
-    mutable: 'live',
     doc: 'The least severe messages that are printed.',
   }),
 }
@@ -267,7 +240,6 @@ interface Facts<Value> {
   readonly flag?: string
   readonly switches?: Readonly<Record<string, string>>
   readonly aliases?: readonly string[]
-  readonly mutable?: Mutability
   readonly doc: string
 }
 
@@ -293,7 +265,6 @@ function toRow<Value>(path: string, { kind, facts }: Spec<Value>): SchemaRow<Val
     flag: facts.flag ?? flagOf(path),
     switches: facts.switches ?? {},
     aliases: facts.aliases ?? [],
-    mutable: facts.mutable ?? 'fixed',
     secret: kind.kind === 'secret',
     doc: facts.doc,
     read(value: unknown) {

@@ -13,9 +13,6 @@ export interface Machine {
   findRoot(): string
 }
 
-/** When a change takes effect: in a running system, after a restart, or never through the API. */
-export type Mutability = 'live' | 'restart' | 'fixed'
-
 /** One setting: everything that is known about it, and the only place of its default. */
 export interface SettingRow<Value = unknown> {
   readonly path: string
@@ -36,7 +33,6 @@ export interface SettingRow<Value = unknown> {
   readonly switches: Readonly<Record<string, string>>
   /** Other names of it in files and options. */
   readonly aliases: readonly string[]
-  readonly mutable: Mutability
   /** Its value is never printed. */
   readonly secret: boolean
   readonly doc: string

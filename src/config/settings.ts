@@ -46,7 +46,6 @@ export interface LoadingSettings {
   readonly hookTimeoutMs: number
   /** 0 turns the leak watch off. */
   readonly leakWarnMs: number
-  readonly maxRetired: number
 }
 
 export interface BundleSettings {

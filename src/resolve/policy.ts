@@ -4,6 +4,14 @@ import type { Packages } from './packages.ts'
 import type { ResolveOptions } from './resolution.ts'
 import { folderOf, isNamed } from './specifier.ts'
 
+/** The settings that say where code may come from. */
+export type ResolvePolicy = Pick<ResolveOptions, 'allowedSources' | 'externalPolicy'>
+
+/** Tells whether anything is kept out at all. */
+export function isPolicy({ allowedSources, externalPolicy }: ResolvePolicy): boolean {
+  return externalPolicy !== 'any' || !allowedSources.includes('*')
+}
+
 /**
  * Tells why `allowedSources` keeps a package or host out; undefined when it lets it in.
  *

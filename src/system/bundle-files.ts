@@ -1,3 +1,4 @@
+import { canonicalJson } from '../base/canonical-json.ts'
 import type { Clock } from '../base/clock.ts'
 import { isSomonError } from '../base/error.ts'
 import type { EventHub } from '../base/events.ts'
@@ -11,6 +12,7 @@ import type { DiskTier } from '../cache/disk.ts'
 import { environmentValue, processEnvironment } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { createSyncFs } from '../load/sync-fs.ts'
+import { isPolicy, type ResolvePolicy } from '../resolve/policy.ts'
 import type { ResolveOptions } from '../resolve/resolution.ts'
 import { createResolver } from '../resolve/resolver.ts'
 import type { OutputCache } from './bundle-outputs.ts'
@@ -49,7 +51,7 @@ export function createFileBundler(parts: FileBundlerParts): FileBundler {
     })
     const plugins = parts.plugins()
     return createServiceEngine({
-      ...{ service, plugins },
+      ...{ service, plugins, policy: settings.loading },
       resolverFor: (output) => createResolver(resolveFor(parts, output), { events: parts.hub }),
     })(build, signal)
   }
@@ -107,8 +109,14 @@ function cacheFor({ settings, clock, disk, plugins }: FileBundlerParts): OutputC
     ...{ disk, clock },
     fs: createSyncFs(settings.root, environmentValue),
     validate: settings.cache.disk.validate,
-    madeBy: [`esbuild ${ESBUILD_VERSION}`],
+    madeBy: [`esbuild ${ESBUILD_VERSION}`, ...policyKey(settings.loading)],
   })
+}
+
+/** What was built before a policy was set has not been judged by it. */
+function policyKey({ allowedSources, externalPolicy }: ResolvePolicy): readonly string[] {
+  if (!isPolicy({ allowedSources, externalPolicy })) return []
+  return [canonicalJson({ allowedSources, externalPolicy })]
 }
 
 function resolveFor({ resolveOptions }: FileBundlerParts, build: OutputBuild): ResolveOptions {

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { withDeadline } from '../base/deadline.ts'
+import { messageOf } from '../base/error.ts'
 import type { Listener, Unsubscribe } from '../base/events.ts'
 import { Disposal } from '../base/disposal.ts'
 import { fromRelPath, type RelPath } from '../base/project-path.ts'
@@ -49,6 +50,8 @@ export class ModuleSystem implements ModuleSystemApi {
   #registry: ModuleRegistry | undefined
   #shutdown: Promise<ShutdownReport> | undefined
   readonly #sessions = new Set<WatchSession>()
+  /** The session of `loading.watch`, from the first load on. */
+  #background: Promise<unknown> | undefined
 
   constructor(options: SettingsInput = {}) {
     this.settings = resolveSettings({ profile: 'library', options, env: readEnvironment() })
@@ -79,7 +82,9 @@ export class ModuleSystem implements ModuleSystemApi {
    *   SOMON_EVALUATE_SYNC_EXTERNAL for top-level await
    */
   loadSync<T = Record<string, unknown>>(entry: string | URL): Module<T> {
-    const module: Module<unknown> = this.#open().registry.loadSync(entry)
+    const wired = this.#open()
+    const module: Module<unknown> = wired.registry.loadSync(entry)
+    this.#watchInBackground(wired)
     return module as Module<T>
   }
 
@@ -123,7 +128,9 @@ export class ModuleSystem implements ModuleSystemApi {
     const wired = await this.#ready()
     const session = await wired.openSession(options, () => this.#sessions.delete(session))
     this.#sessions.add(session)
-    return session
+    if (this.#shutdown === undefined) return session
+    await session.close()
+    throw closedSystem()
   }
 
   /**
@@ -189,10 +196,20 @@ export class ModuleSystem implements ModuleSystemApi {
     entry: string | URL,
     options: LoadOptions | undefined,
   ): Promise<Module<unknown>> {
-    const { registry } = await this.#ready()
+    const wired = await this.#ready()
     if (this.#shutdown !== undefined) throw closedSystem()
-    this.#registry = registry
-    return registry.load(entry, options)
+    this.#registry = wired.registry
+    this.#watchInBackground(wired)
+    return wired.registry.load(entry, options)
+  }
+
+  /** Nobody waits for it: what is edited before it watches is noticed when it begins. */
+  #watchInBackground({ hub }: Wired): void {
+    if (!this.settings.loading.watch) return
+    this.#background ??= this.watch().catch((error: unknown) => {
+      if (this.#shutdown !== undefined) return
+      hub.channel('watch.overflow').emit({ reason: messageOf(error), folder: undefined })
+    })
   }
 
   #open(): Wired {
@@ -219,6 +236,7 @@ export class ModuleSystem implements ModuleSystemApi {
     }
     add('caches and builds', () => wired.close())
     add('modules', () => wired.registry.close())
+    add('opening watch session', async () => this.#background)
     for (const session of this.#sessions) add('watch session', () => session.close())
     const failures = await disposal.run()
     return { durationMs: wired.clock.elapsed() - startedAt, disposed, failures }

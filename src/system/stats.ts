@@ -14,7 +14,7 @@ export function systemStats(wired: Wired): SystemStats {
     loads: { ...wired.registry.counts, queued, building },
     cache,
     bundler: wired.bundler.stats(),
-    plugins: wired.plugins.host.stats(),
+    plugins: wired.plugins.isReady ? wired.plugins.host.stats() : [],
     retired,
   }
 }

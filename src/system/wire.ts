@@ -254,16 +254,17 @@ async function openSession(
   onClose: () => void,
 ): Promise<WatchSession> {
   const { createWatcher } = await import('../watch/watcher.ts')
+  const { longestDelayMs } = await import('../watch/debounce.ts')
   const { openWatchSession } = await import('../module/watch-session.ts')
   const { modules, registry, clock, hub } = parts
   const { watchDebounceMs, watchPollMs } = settings.loading
-  const { verify } = options
+  const { verify, debounceMs = watchDebounceMs } = options
   return openWatchSession({
     ...{ modules, registry, onClose, root: settings.root },
     watcher: createWatcher({
       ...{ clock, events: hub },
-      debounceMs: options.debounceMs ?? watchDebounceMs,
-      maxDelayMs: MAX_WATCH_DELAY_MS,
+      debounceMs,
+      maxDelayMs: longestDelayMs(debounceMs),
       pollMs: watchPollMs,
     }),
     entries: options.entries?.map((entry) => modules.loader.entryOf(entry)),
@@ -288,6 +289,3 @@ function isInspected(): boolean {
 
 /** How long one `hot.dispose` hook may take; the swap stands in any case. */
 const DISPOSE_TIMEOUT_MS = 5_000
-
-/** However often a file is written, its change is told after this time. */
-const MAX_WATCH_DELAY_MS = 250

@@ -8,6 +8,11 @@ export interface DebounceTimes {
   readonly maxDelayMs: number
 }
 
+/** However often files are written, a change is told after this time: ten quiet times. */
+export function longestDelayMs(debounceMs: number): number {
+  return Math.max(250, 10 * debounceMs)
+}
+
 /** The events of one window, by time; undefined while there are none. */
 export interface DebounceWindow {
   readonly firstAt: number

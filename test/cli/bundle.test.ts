@@ -22,6 +22,39 @@ describe('somon bundle', () => {
     expect(text(fixture, 'dist/main.js')).toContain('from dep')
   })
 
+  // `loading.allowedSources` was not looked at: esbuild's program resolves by itself. A build with
+  // such a policy goes through the resolver, and is never answered by one that had none.
+  test('refuses packages that loading.allowedSources keeps out, also after a build', async () => {
+    await using fixture = await createFixture(FILES)
+    await bundle(fixture)
+    await fixture.remove('dist')
+    const allowing = (names: string): Promise<CliRun> =>
+      runCli(['bundle', 'src/main.ts', '--json'], {
+        cwd: fixture.root,
+        env: { SOMON_LOADING_ALLOWED_SOURCES: names },
+      })
+
+    const refused = await allowing('@acme/*')
+    const written = existsSync(fixture.path('dist'))
+    const allowed = await allowing('dep')
+
+    expect(refused.json().error?.code).toBe('SOMON_RESOLVE_SOURCE_DENIED')
+    expect(written).toBe(false)
+    expect(allowed.code).toBe(0)
+    expect(text(fixture, 'dist/main.js')).toContain('from dep')
+  })
+
+  test('refuses undeclared imports with loading.externalPolicy', async () => {
+    await using fixture = await createFixture(FILES)
+
+    const run = await runCli(['bundle', 'src/main.ts', '--packages=external', '--json'], {
+      cwd: fixture.root,
+      env: { SOMON_LOADING_EXTERNAL_POLICY: 'declared' },
+    })
+
+    expect(run.json().error?.code).toBe('SOMON_RESOLVE_SOURCE_DENIED')
+  })
+
   test('prints one JSON document of a stable shape with --json', async () => {
     await using fixture = await createFixture(FILES)
 

@@ -83,6 +83,24 @@ describe('somon run', () => {
     expect(run.code).toBe(130)
     expect(run.stderr).toContain('SOMON_CLI_VERIFY_REFUSED')
   })
+
+  // The setting had no effect here: only the flag was looked at.
+  test('reloads with loading.watch in the configuration', async () => {
+    await using fixture = await createFixture({
+      'main.ts': "console.log('one')\n",
+      'somon.toml': '[loading]\nwatch = true\n',
+    })
+    let edited = false
+
+    const run = await cliUntil(fixture, ['run', 'main.ts'], (text, kill) => {
+      if (!edited && text.includes('watching')) {
+        edited = true
+        void fixture.write('main.ts', "console.log('two')\n")
+      } else if (/reloaded main\.ts/.test(text)) kill('SIGINT')
+    })
+
+    expect(run).toMatchObject({ code: 130, stdout: 'one\ntwo\n' })
+  })
 })
 
 describe('somon watch', () => {

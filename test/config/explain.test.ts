@@ -27,7 +27,6 @@ describe('explainSetting()', () => {
         { source: 'env', at: 'SOMON_CACHE_SIZE', value: '7' },
         { source: 'flag', at: '--cache-size', value: '8' },
       ],
-      mutable: 'live',
       aliases: ['maxCacheSize'],
     })
   })

@@ -18,7 +18,7 @@ describe('configSchema()', () => {
   test('describes every setting with its sources', () => {
     const missing = settingsTable.filter((row) => {
       const node = at(schema, row.path)
-      return node?.['x-somon-flag'] !== row.flag || node['x-somon-mutable'] !== row.mutable
+      return node?.['x-somon-flag'] !== row.flag
     })
 
     expect(missing.map((row) => row.path)).toEqual([])
@@ -28,7 +28,7 @@ describe('configSchema()', () => {
       'x-somon-env': expect.arrayContaining(['SOMON_CACHE_MEMORY_LIMIT']),
     })
     expect(at(schema, 'log.level')?.enum).toContain('silent')
-    expect(at(schema, 'loading.maxRetired')).toMatchObject({ type: 'integer', minimum: 0 })
+    expect(at(schema, 'loading.maxQueued')).toMatchObject({ type: 'integer', minimum: 0 })
     expect(at(schema, 'cache.secret')).toMatchObject({ writeOnly: true, 'x-somon-secret': true })
   })
 

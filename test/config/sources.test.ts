@@ -74,7 +74,6 @@ describe('resolveSettings()', () => {
         drainTimeoutMs: 10_000,
         hookTimeoutMs: 30_000,
         leakWarnMs: 60_000,
-        maxRetired: 8,
       },
       bundle: {
         outdir: resolve('/work/dist'),

@@ -14,7 +14,9 @@ import { describeReport } from '../watch-report.ts'
 export async function run(context: CommandContext): Promise<number | undefined> {
   const { operands, host, flags, rest } = context
   if (flags.isOn('guards')) throw notAvailable({ flag: '--guards', feature: 'guards' })
-  const watches = flags.isOn('watch')
+  readEnvFiles(context)
+  const project = await open(context)
+  const { watch: watches } = project.settings.loading
   if (flags.has('verify') && !watches) {
     throw flagConflict({
       flag: '--verify',
@@ -22,19 +24,20 @@ export async function run(context: CommandContext): Promise<number | undefined> 
       instead: 'Add --watch, or leave --verify out',
     })
   }
-  readEnvFiles(context)
   await openInspector(context)
   const entry = entryOf(operands[0] ?? '', host.cwd)
   process.argv = [process.execPath, entry, ...rest]
-  const project = await openProject(context, {
-    profile: 'run',
-    // A program that ends by itself has nothing to sweep; one that reloads has.
-    settings: { 'loading.ledger': watches ? 'dispose' : 'off' },
-  })
   const module = await load(project, entry)
   if (watches) return serve(context, project, module)
   process.once('beforeExit', () => void project.system.shutdown())
   return undefined
+}
+
+/** A program that ends by itself has nothing to sweep; one that reloads has: its profile. */
+async function open(context: CommandContext): Promise<OpenProject> {
+  if (context.flags.isOn('watch')) return openProject(context, { profile: 'watch' })
+  const project = await openProject(context, { profile: 'run' })
+  return project.settings.loading.watch ? openProject(context, { profile: 'watch' }) : project
 }
 
 /** A program that fails to start leaves nothing behind. */
