@@ -68,8 +68,7 @@ export const bundleEffects: EffectCases = {
       ['64GiB', { reason: undefined, recycles: 0 }],
     ],
     async observe(_value, fixture, make) {
-      const lines = Array.from({ length: 60_000 }, (_, n) => `  { n: ${n} },`)
-      await fixture.write('main.ts', `export const list = [\n${lines.join('\n')}\n]`)
+      await fixture.write('main.ts', `export const text = '${'x'.repeat(24 * 2 ** 20)}'`)
       await using system = make()
       let reason: string | undefined
       system.on('bundle.service-recycled', (event) => {

@@ -46,23 +46,26 @@ export const SLOW_MS = 300
 export const SHORT_MS = 30
 export const LONG_MS = 20_000
 
+function slowly(): Promise<void> {
+  return delay(SLOW_MS)
+}
+
 /** A plugin that waits in one of its hooks. */
 export function slowPlugin(hook: 'transform' | 'beforeLoad' | 'verify'): FusedPlugin {
-  const wait = async (): Promise<void> => delay(SLOW_MS)
   const name = `slow-${hook}`
-  if (hook !== 'transform') return { name, cacheKey: '1', somon: { [hook]: wait } }
+  if (hook !== 'transform') return { name, cacheKey: '1', somon: { [hook]: slowly } }
   return {
     name,
     cacheKey: '1',
     async transform() {
-      await wait()
+      await slowly()
       return null
     },
   }
 }
 
 /** A plugin whose builds wait until they are let go. */
-export function gatePlugin(): { readonly plugin: FusedPlugin; open(): void } {
+export function gatePlugin(): { readonly plugin: FusedPlugin; readonly open: () => void } {
   const gate = Promise.withResolvers<void>()
   const plugin: FusedPlugin = {
     name: 'gate',

@@ -2,6 +2,9 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { delay, type EffectCases } from './effect-case.ts'
 
+/** On an idle machine a tenth would do. */
+const PATIENCE_MS = 3000
+
 /** What the settings of watching and of retired generations do. */
 export const watchEffects: EffectCases = {
   'loading.watch': {
@@ -15,7 +18,7 @@ export const watchEffects: EffectCases = {
       const module = await system.load('./main.ts')
       const reloaded = nextEvent((done) => system.on('module.reloaded', done))
       await fixture.write('main.ts', 'export const value = 2')
-      await Promise.race([reloaded, delay(500)])
+      await Promise.race([reloaded, delay(PATIENCE_MS)])
       return module.generation
     },
   },
@@ -23,7 +26,7 @@ export const watchEffects: EffectCases = {
     files: { 'main.ts': "import './a.ts'\nimport './b.ts'", 'a.ts': 'a = 1', 'b.ts': 'b = 1' },
     seen: [
       [1, 1],
-      [900, 2],
+      [PATIENCE_MS, 2],
     ],
     async observe(_value, fixture, make) {
       await using system = make()
@@ -34,7 +37,7 @@ export const watchEffects: EffectCases = {
         system.on('watch.changed', done),
       )
       await fixture.write('a.ts', 'a = 2')
-      await delay(400)
+      await Promise.race([changed, delay(PATIENCE_MS / 3)])
       await fixture.write('b.ts', 'b = 2')
       return (await changed).changes.size
     },
@@ -52,7 +55,7 @@ export const watchEffects: EffectCases = {
       void session
       const changed = nextEvent((done) => system.on('watch.changed', done))
       await fixture.write('main.ts', 'export const value = 23')
-      const told = await Promise.race([changed.then(() => 'told'), delay(600)])
+      const told = await Promise.race([changed.then(() => 'told'), delay(PATIENCE_MS)])
       return told ?? 'not told'
     },
   },
