@@ -15,8 +15,8 @@ import type { EsbuildFailure, EsbuildResult } from './esbuild.ts'
 import { EsbuildService, isEsbuildFailure } from './esbuild.ts'
 import type { BundleEvents } from './events.ts'
 import type { Fingerprint } from './fingerprint.ts'
-import { fingerprint } from './fingerprint.ts'
-import { createPluginBuild, InputCollector } from './inputs.ts'
+import { Fingerprints } from './fingerprint.ts'
+import { createPluginBuild, InputCollector, KeptReads } from './inputs.ts'
 import { prepareLexer } from './lexer.ts'
 import type { PluginHost } from './plugin-host.ts'
 
@@ -88,6 +88,7 @@ const SINGLE_BUILDS = 4
 class EsbuildBundler implements Bundler {
   readonly #parts: BundlerParts
   readonly #service: EsbuildService
+  readonly #fingerprints = new Fingerprints()
   readonly #finished: EventChannel<BundleEvents['bundle.finished']>
   readonly #failed: EventChannel<BundleEvents['bundle.failed']>
   #builds = 0
@@ -127,7 +128,8 @@ class EsbuildBundler implements Bundler {
   }
 
   fingerprint(options: BuildOptions): Fingerprint {
-    return fingerprint(options, this.#parts.plugins, this.#parts.resolver.inlineNames())
+    const { plugins, resolver } = this.#parts
+    return this.#fingerprints.of(options, plugins, resolver.inlineNames())
   }
 
   async map(
@@ -213,7 +215,7 @@ class EsbuildBundler implements Bundler {
     const named = this.fingerprint(options)
     const key = `${named.digest} ${options.sourceMaps} ${options.root} ${entry}`
     const make = (): { options: ReturnType<typeof esbuildOptions>; session: HotSession } => {
-      const session: HotSession = { collector }
+      const session: HotSession = { collector, reads: new KeptReads() }
       const build = createPluginBuild(options, () => session.collector)
       const { plugins, resolver } = this.#parts
       const sourcemap = options.sourceMaps === 'eager'
@@ -221,6 +223,7 @@ class EsbuildBundler implements Bundler {
       return { options: esbuildOptions([entry], options, parts), session }
     }
     const ready = (session: HotSession): void => {
+      collector.readThrough(session.reads, this.#parts.clock.now())
       session.collector = collector
     }
     const work = { entries: [entry], options, collector, named }
@@ -309,6 +312,7 @@ interface Work {
 /** What a kept context's plugins work on: every rebuild puts its own collector there. */
 interface HotSession {
   collector: InputCollector
+  readonly reads: KeptReads
 }
 
 /** A failure is a result here; anything else that is thrown is not ours to judge. */

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
+import type { Writable } from 'node:stream'
 
 /**
  * Runs the call that may start esbuild's service and learns the pid of what it spawned.
@@ -17,7 +18,7 @@ export function spawnService<T>(
   memoryLimitBytes: number,
   env: NodeJS.ProcessEnv,
 ): { readonly result: T; readonly pid: number | undefined } {
-  const spawned: { readonly pid?: number | undefined }[] = []
+  const spawned: Spawned[] = []
   const onSpawn = (message: unknown): void => {
     if (isSpawnMessage(message)) spawned.push(message.process)
   }
@@ -28,11 +29,43 @@ export function spawnService<T>(
   subscribe('child_process', onSpawn)
   try {
     const result = call()
-    return { result, pid: spawned[0]?.pid }
+    const child = spawned[0]
+    if (child?.stdin) gatherWrites(child.stdin)
+    return { result, pid: child?.pid }
   } finally {
     unsubscribe('child_process', onSpawn)
     restore()
   }
+}
+
+/**
+ * Sends what is written in one turn in one go.
+ *
+ * esbuild's package writes every answer of a plugin by itself, so a hundred files cost a hundred
+ * system calls, each of which wakes the service: half of what a rebuild takes here (measured with
+ * 0.28.2, `writeToStdin` of `lib/main.js`).
+ */
+export function gatherWrites(stream: Writable): void {
+  const write: Writable['write'] = stream.write.bind(stream)
+  let isGathering = false
+  const gather = (): void => {
+    if (isGathering) return
+    isGathering = true
+    stream.cork()
+    process.nextTick(() => {
+      isGathering = false
+      stream.uncork()
+    })
+  }
+  stream.write = ((...args: Parameters<Writable['write']>): boolean => {
+    gather()
+    return write(...args)
+  }) as Writable['write']
+}
+
+interface Spawned {
+  readonly pid?: number | undefined
+  readonly stdin?: Writable | null
 }
 
 /** Returns the resident memory of a process; undefined off Linux or when it is gone. */
@@ -45,7 +78,7 @@ export function readRssBytes(pid: number): number | undefined {
   }
 }
 
-function isSpawnMessage(message: unknown): message is { process: { pid?: number | undefined } } {
+function isSpawnMessage(message: unknown): message is { process: Spawned } {
   return typeof message === 'object' && message !== null && 'process' in message
 }
 

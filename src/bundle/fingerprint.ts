@@ -51,6 +51,27 @@ export function fingerprint(
   return { digest: digest(text), uncacheable }
 }
 
+/** Gives the fingerprint of before while nothing that decides it has changed: asked per load. */
+export class Fingerprints {
+  #last: { readonly from: readonly unknown[]; readonly fingerprint: Fingerprint } | undefined
+
+  of(
+    options: BuildOptions,
+    host: Pick<PluginHost, 'keys'>,
+    inlined: readonly string[],
+  ): Fingerprint {
+    const { parts, uncacheable } = host.keys()
+    const from = [options, uncacheable, parts.length, ...parts, ...inlined]
+    const last = this.#last
+    if (last?.from.length === from.length && from.every((item, at) => item === last.from[at])) {
+      return last.fingerprint
+    }
+    const made = fingerprint(options, { keys: () => ({ parts, uncacheable }) }, inlined)
+    this.#last = { from, fingerprint: made }
+    return made
+  }
+}
+
 /** Replacements may be absolute paths: those below the root are written relative to it. */
 function portable(root: string, alias: Readonly<Record<string, string>>): object {
   const entries = Object.entries(alias).map(([name, to]) => {

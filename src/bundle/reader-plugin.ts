@@ -9,12 +9,14 @@ export function readerPlugin(build: PluginBuild): EsbuildPlugin {
   return {
     name: 'somon',
     setup: (esbuild) => {
+      // A kept context is given the same bytes of a file until it changes.
+      const finished = new WeakMap<Uint8Array, string | Uint8Array>()
       esbuild.onLoad({ filter: /.*/, namespace: 'file' }, async (args) => {
         try {
           const { contents, loader } = await build.read(args.path, args.with)
           return {
             contents: isScript(loader, args.path)
-              ? finishBytes(contents, args.path, build)
+              ? finishOnce(contents, args.path, build, finished)
               : contents,
             loader: loader as EsbuildLoader,
           }
@@ -34,6 +36,21 @@ export function readerLoad(build: PluginBuild): (call: LoadCall) => Promise<stri
     call.claimed = true
     return call.isBinary ? contents : textOf(contents)
   }
+}
+
+function finishOnce(
+  contents: string | Uint8Array,
+  file: string,
+  build: PluginBuild,
+  finished: WeakMap<Uint8Array, string | Uint8Array>,
+): string | Uint8Array {
+  if (typeof contents === 'string') return finishBytes(contents, file, build)
+  let result = finished.get(contents)
+  if (result === undefined) {
+    result = finishBytes(contents, file, build)
+    finished.set(contents, result)
+  }
+  return result
 }
 
 /** Bytes that `finish` leaves as they are go to esbuild as bytes: it would only encode them again. */

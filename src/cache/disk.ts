@@ -134,7 +134,7 @@ class FolderTier implements DiskTier {
   async set(key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
     const parsed = parseKey(key)
-    if (!this.#isReadable() || !this.#isWritable()) return
+    if (!this.#isReadable() || !this.isWritable()) return
     await this.#track(this.#store(key, parsed, bytes))
   }
 
@@ -143,7 +143,7 @@ class FolderTier implements DiskTier {
   }
 
   setAllSync(entries: ReadonlyMap<string, Uint8Array>): void {
-    if (!this.#isReadable() || !this.#isWritable()) return
+    if (!this.#isReadable() || !this.isWritable()) return
     let written = 0
     try {
       for (const [key, bytes] of entries) written += this.#storeSync(key, bytes)
@@ -157,7 +157,7 @@ class FolderTier implements DiskTier {
 
   async delete(key: string): Promise<void> {
     const file = fileOf(this.dir, parseKey(key))
-    if (!this.#isReadable() || !this.#isWritable()) return
+    if (!this.#isReadable() || !this.isWritable()) return
     await this.#track(promises.rm(file, { force: true }).catch((error) => this.#suspend(error)))
   }
 
@@ -169,7 +169,7 @@ class FolderTier implements DiskTier {
   configure(limits: Partial<DiskLimits>): void {
     this.#limits = { ...this.#limits, ...limits }
     this.#suspendedUntil = -Infinity
-    if (this.#stats.bytes > this.#limits.maxBytes && this.#isWritable()) this.#collectLater()
+    if (this.#stats.bytes > this.#limits.maxBytes && this.isWritable()) this.#collectLater()
   }
 
   async prune(options: PruneOptions = {}): Promise<GcReport> {
@@ -223,14 +223,14 @@ class FolderTier implements DiskTier {
   #markUsed(parsed: DiskKey, mtimeMs: number): void {
     if (parsed.space !== 'keys' && parsed.space !== 'code') return
     const now = this.#options.clock.now()
-    if (Math.abs(now - mtimeMs) < DAY_MS || !this.#isWritable()) return
+    if (Math.abs(now - mtimeMs) < DAY_MS || !this.isWritable()) return
     const touched = touch(fileOf(this.dir, parsed), now)
     void this.#track(touched.catch((error) => this.#suspend(error)))
   }
 
   #discard(key: string, file: string): void {
     if (this.#corrupt.listened) this.#corrupt.emit({ tier: this.name, key, file })
-    if (!this.#isWritable()) return
+    if (!this.isWritable()) return
     // At once: a blob that is stored again must not find the torn one and leave it at that.
     try {
       rmSync(file, { force: true })
@@ -313,7 +313,7 @@ class FolderTier implements DiskTier {
     return true
   }
 
-  #isWritable(): boolean {
+  isWritable(): boolean {
     const { mode } = this.#limits
     return mode === 'readwrite' && this.#options.clock.elapsed() >= this.#suspendedUntil
   }
@@ -323,7 +323,7 @@ class FolderTier implements DiskTier {
     this.#stats.writeErrors += 1
     this.#ownerChecked = false
     // The tree was removed between two steps of one write: the next write makes it anew.
-    if (codeOf(error) === 'ENOENT' || !this.#isWritable()) return
+    if (codeOf(error) === 'ENOENT' || !this.isWritable()) return
     this.#suspendedUntil = this.#options.clock.elapsed() + SUSPENDED_MS
     if (!this.#readonly.listened) return
     this.#readonly.emit({

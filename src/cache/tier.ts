@@ -19,6 +19,8 @@ export interface ByteTier {
   get(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined>
   getSync?(key: string): Uint8Array | undefined
   set(key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>
+  /** False while `set` keeps nothing, so that nobody prepares bytes for it. */
+  isWritable?(): boolean
   delete(key: string): Promise<void>
   stats(): TierStats
   close(): Promise<void>

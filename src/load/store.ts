@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Digest } from '../base/digest.ts'
 import { digest } from '../base/digest.ts'
 import type { Artifact } from '../bundle/artifact.ts'
@@ -94,7 +95,10 @@ export class ArtifactStore {
 
   /** Stores a build on the disk and, without stats, in the external tier. */
   async put(record: StoreRecord): Promise<void> {
+    // Packing hashes everything once more: whoever waits for the artifact goes first.
+    await nextTurn()
     const external = this.#external()
+    if (external === undefined && this.#disk.isWritable?.() === false) return
     const packed = pack(record)
     const local = this.#putPacked(packed)
     if (external === undefined) return local

@@ -5,7 +5,7 @@ import { EventHub } from '../base/events.ts'
 import { unguarded } from '../base/guard.ts'
 import type { BuildOptions } from '../bundle/build-options.ts'
 import type { Bundler } from '../bundle/bundler.ts'
-import { fingerprint } from '../bundle/fingerprint.ts'
+import { Fingerprints } from '../bundle/fingerprint.ts'
 import type { BundleOptions, BundleResult } from '../bundle/output.ts'
 import type { DiskTier } from '../cache/disk.ts'
 import { cacheDir } from '../cache/location.ts'
@@ -188,6 +188,7 @@ function buildOptions(settings: Settings): BuildOptions {
 }
 
 function wireBundler({ settings, clock, hub, resolver, plugins }: Shared): Bundler {
+  const fingerprints = new Fingerprints()
   return lazyBundler(
     async () => {
       const { createBundler } = await import('../bundle/bundler.ts')
@@ -198,7 +199,7 @@ function wireBundler({ settings, clock, hub, resolver, plugins }: Shared): Bundl
         env: processEnvironment(),
       })
     },
-    (options) => fingerprint(options, plugins.host, resolver.inlineNames()),
+    (options) => fingerprints.of(options, plugins.host, resolver.inlineNames()),
   )
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { BuildOptions } from '../../src/bundle/build-options.ts'
-import { fingerprint } from '../../src/bundle/fingerprint.ts'
+import { fingerprint, Fingerprints } from '../../src/bundle/fingerprint.ts'
 import type { ResolveOptions } from '../../src/resolve/resolution.ts'
 
 const RESOLVE: ResolveOptions = {
@@ -78,5 +78,36 @@ describe('fingerprint()', () => {
 
   test('names the plugin that has no key', () => {
     expect(fingerprint(OPTIONS, KEYLESS, []).uncacheable).toBe('keyless')
+  })
+})
+
+const host = (parts: readonly string[], uncacheable?: string) => ({
+  keys: () => ({ parts, uncacheable }),
+})
+
+describe('Fingerprints.of()', () => {
+  test('gives the same object while nothing has changed', () => {
+    const fingerprints = new Fingerprints()
+
+    const first = fingerprints.of(OPTIONS, host(['p']), ['a'])
+
+    expect(fingerprints.of(OPTIONS, host(['p']), ['a'])).toBe(first)
+    expect(first).toEqual(fingerprint(OPTIONS, host(['p']), ['a']))
+  })
+
+  test.each<[string, Parameters<Fingerprints['of']>]>([
+    ['the options', [{ ...OPTIONS, target: 'node26' }, host(['p']), ['a']]],
+    ['a plugin', [OPTIONS, host(['q']), ['a']]],
+    ['who has no key', [OPTIONS, host(['p'], 'keyless'), ['a']]],
+    ['an inlined package', [OPTIONS, host(['p']), ['b']]],
+    ['what was a plugin and is a package', [OPTIONS, host([]), ['p', 'a']]],
+  ])('notices a change of %s', (_name, given) => {
+    const fingerprints = new Fingerprints()
+    fingerprints.of(OPTIONS, host(['p']), ['a'])
+
+    const changed = fingerprints.of(...given)
+
+    expect(changed).toEqual(fingerprint(...given))
+    expect(changed).not.toEqual(fingerprint(OPTIONS, host(['p']), ['a']))
   })
 })

@@ -1,4 +1,7 @@
+import { utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { InputCollector, KeptReads, readInput } from '../../src/bundle/inputs.ts'
 import { createFixture } from '../support/fixture.ts'
 import { createBundling } from './support/bundling.ts'
 import { runWrapped } from './support/run-wrapped.ts'
@@ -71,5 +74,75 @@ describe('Bundler.build() reads files by attributes and extensions', () => {
     const { artifact } = await bundling.one('a.ts')
 
     expect((await runWrapped(artifact)).exports['got']).toEqual(['select 1', 'test'])
+  })
+})
+
+function countedReads(): { readonly kept: KeptReads; readonly reads: string[] } {
+  const reads: string[] = []
+  const kept = new KeptReads((file) => {
+    reads.push(file)
+    return readInput(file)
+  })
+  return { kept, reads }
+}
+
+describe('KeptReads.read()', () => {
+  const LATER_MS = 60_000
+
+  test('reads a file once while its stat is the same, for every rebuild', async () => {
+    await using fixture = await createFixture({ 'a.ts': 'a', 'b.ts': 'b' })
+    const { kept, reads } = countedReads()
+    const now = Date.now() + LATER_MS
+
+    const rebuild = (): unknown[] => {
+      const collector = new InputCollector()
+      collector.readThrough(kept, now)
+      return ['a.ts', 'b.ts'].map((name) => collector.read(join(fixture.root, name)))
+    }
+    const first = rebuild()
+    writeFileSync(join(fixture.root, 'b.ts'), 'c')
+    const [a, b] = rebuild()
+
+    expect(reads).toHaveLength(3)
+    expect(a).toBe(first[0])
+    expect(b).not.toBe(first[1])
+    expect(b).toMatchObject({ sha256: readInput(join(fixture.root, 'b.ts')).sha256 })
+  })
+
+  test('reads a file again that was young when it was read', async () => {
+    await using fixture = await createFixture({ 'a.ts': 'a' })
+    const file = join(fixture.root, 'a.ts')
+    const { kept, reads } = countedReads()
+
+    kept.read(file, Date.now())
+    kept.read(file, Date.now())
+
+    expect(reads).toHaveLength(2)
+  })
+
+  test('reads a file again whose size and time were put back', async () => {
+    await using fixture = await createFixture({ 'a.ts': 'a' })
+    const file = join(fixture.root, 'a.ts')
+    const { kept } = countedReads()
+    const past = new Date(1_000_000)
+    utimesSync(file, past, past)
+    const before = kept.read(file, Date.now() + LATER_MS)
+
+    writeFileSync(file, 'b')
+    utimesSync(file, past, past)
+    const after = kept.read(file, Date.now() + LATER_MS)
+
+    expect(after.sha256).not.toBe(before.sha256)
+  })
+
+  test('throws for a file that has gone', async () => {
+    await using fixture = await createFixture({ 'a.ts': 'a' })
+    const file = join(fixture.root, 'a.ts')
+    const { kept } = countedReads()
+    kept.read(file, Date.now() + LATER_MS)
+
+    await fixture.remove('a.ts')
+
+    expect(() => kept.read(file, Date.now() + LATER_MS)).toThrow(/ENOENT/)
   })
 })

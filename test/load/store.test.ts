@@ -49,6 +49,13 @@ function createStore(): { store: ArtifactStore; disk: RecordingTier; external: R
   return { store, disk, external }
 }
 
+/** A tier that keeps nothing, as a disk cache that is switched off. */
+class ClosedTier extends RecordingTier {
+  isWritable(): boolean {
+    return false
+  }
+}
+
 function recordOf(code: string): StoreRecord {
   const fs = new ModelFs()
   fs.write('src/main.ts', code, 5000)
@@ -178,5 +185,59 @@ describe('ArtifactStore.codeCache()', () => {
     expect(Buffer.from(store.codeCache(digest('code')) ?? []).toString()).toBe('bytes')
     expect(other.codeCache(digest('code'))).toBeUndefined()
     expect(store.codeCache(digest('edoc'))).toBeUndefined()
+  })
+})
+
+describe('ArtifactStore.put() beside a disk that keeps nothing', () => {
+  test('prepares nothing without an external tier', async () => {
+    const disk = new ClosedTier()
+    const store = new ArtifactStore({ disk, external: () => undefined, maker: MAKER })
+    let reads = 0
+    const record = recordOf('a')
+    const watched = {
+      ...record,
+      get assets() {
+        reads += 1
+        return record.assets
+      },
+    }
+
+    await store.put(watched)
+
+    expect(reads).toBe(0)
+    expect(disk.writes).toEqual([])
+  })
+
+  test('still writes to the external tier', async () => {
+    const external = new RecordingTier()
+    const store = new ArtifactStore({
+      disk: new ClosedTier(),
+      external: () => external,
+      maker: MAKER,
+    })
+
+    await store.put(recordOf('a'))
+
+    expect(external.writes.some((key) => key.startsWith('keys/'))).toBe(true)
+  })
+
+  test('prepares bytes only after the turn in which it was asked', async () => {
+    const { store, disk } = createStore()
+    let asked = 0
+    const record = recordOf('a')
+    const watched = {
+      ...record,
+      get assets() {
+        asked += 1
+        return record.assets
+      },
+    }
+
+    const put = store.put(watched)
+    await Promise.resolve()
+
+    expect(asked).toBe(0)
+    await put
+    expect(disk.writes.length).toBeGreaterThan(0)
   })
 })
