@@ -1,7 +1,9 @@
-import { readdirSync, realpathSync, type Dirent } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { Clock } from '../base/clock.ts'
 import { readPackageJson, type PackageJson } from './json-file.ts'
-import { isInstalled, packageNameOf } from './specifier.ts'
+import { PackageLists } from './package-lists.ts'
+import { isInstalled } from './specifier.ts'
 
 /** A package.json and the folder it rules. */
 export interface NearestPackage extends PackageJson {
@@ -17,8 +19,12 @@ export class Packages {
   readonly #workspaceFolders = new Map<string, string | undefined>()
   #workspace: WorkspaceScan | undefined
 
-  constructor(root: string) {
+  /** Outlives `clear()`: it asks the disk whether anything has changed. */
+  readonly #lists: PackageLists
+
+  constructor(root: string, clock: Pick<Clock, 'now'>) {
     this.#root = root
+    this.#lists = new PackageLists(clock)
   }
 
   /**
@@ -55,7 +61,7 @@ export class Packages {
 
   /** Names every workspace package, and every installed one, that the project can reach. */
   scan(): WorkspaceScan {
-    this.#workspace ??= scanWorkspace(this.#root)
+    this.#workspace ??= scanWorkspace(this.#root, this.#lists)
     return this.#workspace
   }
 
@@ -81,7 +87,7 @@ interface WorkspaceScan {
  * Looks into the node_modules folders of the root and its ancestors, and into those of every
  * workspace package found on the way, because pnpm links a package's own dependencies there.
  */
-function scanWorkspace(root: string): WorkspaceScan {
+function scanWorkspace(root: string, lists: PackageLists): WorkspaceScan {
   const workspace = new Set<string>()
   const installed = new Set<string>()
   const seen = new Set<string>()
@@ -90,8 +96,10 @@ function scanWorkspace(root: string): WorkspaceScan {
   for (let folder = queue.shift(); folder !== undefined; folder = queue.shift()) {
     if (seen.has(folder)) continue
     seen.add(folder)
-    for (const { name, target } of packagesIn(join(folder, 'node_modules'))) {
-      const isLocal = target !== undefined && !isInstalled(root, target)
+    const { found, linked } = packagesIn(join(folder, 'node_modules'), lists)
+    for (const name of found) installed.add(name)
+    for (const [name, target] of linked) {
+      const isLocal = !isInstalled(root, target)
       ;(isLocal ? workspace : installed).add(name)
       if (isLocal) queue.push(target)
     }
@@ -100,35 +108,18 @@ function scanWorkspace(root: string): WorkspaceScan {
 }
 
 /** Lists the packages of a node_modules folder; links are followed, folders are not. */
-function packagesIn(folder: string): { name: string; target: string | undefined }[] {
-  return entriesOf(folder).flatMap((entry) => {
-    if (entry.name.startsWith('@') && !entry.isSymbolicLink()) {
-      return entriesOf(join(folder, entry.name)).flatMap((inner) =>
-        packageEntry(join(folder, entry.name), inner, `${entry.name}/${inner.name}`),
-      )
-    }
-    return packageEntry(folder, entry, entry.name)
-  })
-}
-
-function packageEntry(
+function packagesIn(
   folder: string,
-  entry: Dirent,
-  name: string,
-): { name: string; target: string | undefined }[] {
-  if (packageNameOf(name) !== name) return []
-  if (!entry.isSymbolicLink()) return entry.isDirectory() ? [{ name, target: undefined }] : []
-  const target = realPath(join(folder, entry.name))
-  return target === undefined ? [] : [{ name, target }]
-}
-
-function entriesOf(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true })
-  } catch {
-    // Not there or not readable: either way nothing can be imported from it.
-    return []
+  lists: PackageLists,
+): { readonly found: readonly string[]; readonly linked: readonly [string, string][] } {
+  const top = lists.of(folder, '')
+  const scoped = top.scopes.map((scope) => lists.of(join(folder, scope), `${scope}/`))
+  const linked: [string, string][] = []
+  for (const name of [top, ...scoped].flatMap(({ links }) => links)) {
+    const target = realPath(join(folder, name))
+    if (target !== undefined) linked.push([name, target])
   }
+  return { found: [top, ...scoped].flatMap(({ folders }) => folders), linked }
 }
 
 function realPath(path: string): string | undefined {

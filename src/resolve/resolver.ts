@@ -1,3 +1,4 @@
+import { systemClock } from '../base/clock.ts'
 import type { Emitter, EventChannel } from '../base/events.ts'
 import { Classifier, silent } from './classify.ts'
 import { differencesOf } from './differences.ts'
@@ -32,7 +33,7 @@ class ProjectResolver implements Resolver {
   constructor(options: ResolveOptions, events: Emitter<ResolveEvents>) {
     this.#options = options
     this.#search = new OxcSearch(options)
-    this.#packages = new Packages(options.root)
+    this.#packages = new Packages(options.root, systemClock)
     this.#classifier = new Classifier(options, this.#search, this.#packages)
     this.#failed = events.channel('resolve.failed')
   }

@@ -1,0 +1,91 @@
+import { readdirSync, statSync, type Dirent, type Stats } from 'node:fs'
+import type { Clock } from '../base/clock.ts'
+import { packageNameOf } from './specifier.ts'
+
+/** What a node_modules folder, or a scope in one, holds. */
+export interface PackageList {
+  /** Names of folders, of packages that were installed there. */
+  readonly folders: readonly string[]
+  /** Names of links. */
+  readonly links: readonly string[]
+  /** Names of the folders of scopes. */
+  readonly scopes: readonly string[]
+}
+
+/** How a folder is looked at; tests count. */
+export interface FolderReader {
+  stat(folder: string): Stats | undefined
+  list(folder: string): readonly Dirent[]
+}
+
+/**
+ * Lists the packages of folders; a folder that a stat clears is not listed again, because a
+ * project with hundreds of packages is asked for them on every reload.
+ *
+ * Everything that comes into a folder or leaves it, and a link that is set anew, changes the
+ * folder's own time. A listing is kept when that time was not young: in the same tick of the file
+ * system's clock something may have come after it (FAT counts in steps of two seconds).
+ */
+export class PackageLists {
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #reader: FolderReader
+  readonly #kept = new Map<string, { readonly stat: Stats; readonly list: PackageList }>()
+
+  constructor(clock: Pick<Clock, 'now'>, reader: FolderReader = diskReader) {
+    this.#clock = clock
+    this.#reader = reader
+  }
+
+  /** @param scope - the name of the scope with its slash; empty for a node_modules folder */
+  of(folder: string, scope: string): PackageList {
+    const now = this.#clock.now()
+    const stat = this.#reader.stat(folder)
+    if (stat === undefined) {
+      this.#kept.delete(folder)
+      return NONE
+    }
+    const kept = this.#kept.get(folder)
+    if (kept !== undefined && isSame(kept.stat, stat)) return kept.list
+    const list = packagesAmong(this.#reader.list(folder), scope)
+    const isSettled = Math.max(stat.mtimeMs, stat.ctimeMs) < now - TICK_MS
+    if (isSettled) this.#kept.set(folder, { stat, list })
+    else this.#kept.delete(folder)
+    return list
+  }
+}
+
+const TICK_MS = 2000
+const NONE: PackageList = { folders: [], links: [], scopes: [] }
+
+function isSame(was: Stats, is: Stats): boolean {
+  return was.mtimeMs === is.mtimeMs && was.ctimeMs === is.ctimeMs && was.ino === is.ino
+}
+
+function packagesAmong(entries: readonly Dirent[], scope: string): PackageList {
+  const folders: string[] = []
+  const links: string[] = []
+  const scopes: string[] = []
+  for (const entry of entries) {
+    const name = scope + entry.name
+    const isLink = entry.isSymbolicLink()
+    if (scope === '' && entry.name.startsWith('@') && !isLink) scopes.push(entry.name)
+    else if (packageNameOf(name) !== name) continue
+    else if (isLink) links.push(name)
+    else if (entry.isDirectory()) folders.push(name)
+  }
+  return { folders, links, scopes }
+}
+
+const diskReader: FolderReader = {
+  stat: (folder) => attempt(() => statSync(folder, { throwIfNoEntry: false })),
+  // Not there or not readable: either way nothing can be imported from it.
+  list: (folder) => attempt(() => readdirSync(folder, { withFileTypes: true })) ?? [],
+}
+
+function attempt<T>(look: () => T | undefined): T | undefined {
+  try {
+    return look()
+  } catch {
+    return undefined
+  }
+}
