@@ -1,5 +1,4 @@
 import type { Dirent } from 'node:fs'
-import { extname } from 'node:path'
 import type { Digest } from '../base/digest.ts'
 import { digestParts } from '../base/digest.ts'
 
@@ -36,7 +35,8 @@ type DirentPart = 'name' | 'isDirectory' | 'isSymbolicLink'
 
 /** What `dirNamesDigest` counts among plain files that do not start with a dot. */
 export function isSourceName(name: string): boolean {
-  return SOURCES.has(extname(name)) || /^(package|tsconfig.*)\.json$/.test(name)
+  const dot = name.lastIndexOf('.')
+  return (dot > 0 && SOURCES.has(name.slice(dot))) || /^(package|tsconfig.*)\.json$/.test(name)
 }
 
 const SOURCES: ReadonlySet<string> = new Set([

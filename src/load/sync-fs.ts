@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  readSync,
   statSync,
 } from 'node:fs'
 import { isAbsolute, sep } from 'node:path'
@@ -45,10 +46,11 @@ export interface SyncFs {
 export function createSyncFs(root: string, env: (name: string) => string | undefined): SyncFs {
   // `path.resolve` costs as much as the stat itself.
   const prefix = root + sep
+  const read = fileReader()
   const at = (path: RelPath): string => (isAbsolute(path) ? path : prefix + path)
   return {
     stat: (path) => attempt(() => statSync(at(path), NO_THROW)),
-    hash: (path) => attempt(() => hashFile(at(path))),
+    hash: (path) => attempt(() => hashFile(at(path), read)),
     link: (path) => attempt(() => readLink(at(path))),
     names: (path, like) => attempt(() => hashNames(at(path), like)),
     env,
@@ -76,11 +78,31 @@ function hashNames(folder: string, like: Digest): Digest {
   return like.startsWith(ALL_NAMES) ? allNamesDigest(entries) : dirNamesDigest(entries)
 }
 
-function hashFile(file: string): { stat: FileStat; sha256: Digest } {
+type FileReader = (descriptor: number, size: number) => Uint8Array
+
+/**
+ * Reads files into one buffer, which holds until the next one is read: a buffer for each is work
+ * for the garbage collector.
+ */
+function fileReader(): FileReader {
+  let buffer = Buffer.alloc(0)
+  return (descriptor, size) => {
+    if (size > KEPT_BYTES) return readFileSync(descriptor)
+    // A byte of room tells the end of the file from the end of the buffer.
+    if (buffer.length <= size) buffer = Buffer.allocUnsafeSlow(Math.max(size + 1, 2 ** 18))
+    const count = readSync(descriptor, buffer, 0, size + 1, 0)
+    // It grew meanwhile, or has no size, as in /proc, or was read in part: from the start then.
+    return count === size && size > 0 ? buffer.subarray(0, size) : readFileSync(descriptor)
+  }
+}
+
+const KEPT_BYTES = 2 ** 20
+
+function hashFile(file: string, read: FileReader): { stat: FileStat; sha256: Digest } {
   const descriptor = openSync(file, 'r')
   try {
     const stat = fstatSync(descriptor)
-    return { stat, sha256: digest(readFileSync(descriptor)) }
+    return { stat, sha256: digest(read(descriptor, stat.size)) }
   } finally {
     closeSync(descriptor)
   }

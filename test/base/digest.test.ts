@@ -25,6 +25,15 @@ describe('digestParts()', () => {
     expect(digestParts([''])).not.toBe(digestParts([]))
   })
 
+  test('is the same for texts and their bytes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'grapheme' })), (texts) => {
+        expect(digestParts(texts)).toBe(digestParts(texts.map((text) => Buffer.from(text))))
+      }),
+    )
+    expect(digestParts(['a', Buffer.from('é')])).toBe(digestParts(['a', 'é']))
+  })
+
   test('is equal for equal lists only', () => {
     const list = fc.array(fc.string({ maxLength: 3 }), { maxLength: 4 })
     fc.assert(

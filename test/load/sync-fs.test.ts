@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { symlink, utimes } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { digest } from '../../src/base/digest.ts'
@@ -22,6 +23,25 @@ describe('createSyncFs()', () => {
     const fs = createSyncFs(fixture.root, noEnv)
 
     expect(fs.hash('a.ts')).toMatchObject({ sha256: digest('abc'), stat: { size: 3 } })
+  })
+
+  test('hashes files of all sizes one after another', async () => {
+    const sizes = [5, 0, 1, 2 ** 18 - 1, 2 ** 18, 2 ** 18 + 1, 2 ** 20, 2 ** 20 + 1, 7, 2 ** 19, 3]
+    const texts = sizes.map((size, index) => String(index).repeat(size).slice(0, size))
+    await using fixture = await createFixture(
+      Object.fromEntries(texts.map((text, index) => [`f${index}`, text])),
+    )
+    const fs = createSyncFs(fixture.root, noEnv)
+
+    const read = texts.map((_, index) => fs.hash(`f${index}`)?.sha256)
+
+    expect(read).toEqual(texts.map((text) => digest(text)))
+  })
+
+  test.skipIf(process.platform !== 'linux')('hashes files that do not tell their size', () => {
+    const fs = createSyncFs('/proc', noEnv)
+
+    expect(fs.hash('version')?.sha256).toBe(digest(readFileSync('/proc/version')))
   })
 
   test('reads where a link points and nothing from a file', async () => {
