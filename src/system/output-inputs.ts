@@ -196,6 +196,7 @@ class Collection {
     if (original.startsWith('.')) {
       const written = join(dirOf(importer), original)
       // TypeScript is imported by the name of its output: "./a.js" is a.ts.
+      if (target.startsWith(written)) return
       if (!target.startsWith(written.replace(/\.[cm]?jsx?$/, ''))) this.#addLinks(written)
       return
     }
@@ -266,8 +267,7 @@ function withExtensions(path: string): string[] {
 }
 
 function dirOf(path: RelPath): RelPath {
-  const dir = posix.dirname(path)
-  return dir === '.' ? '' : dir
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')))
 }
 
 function parentOf(dir: RelPath, root: string): RelPath {
@@ -278,9 +278,14 @@ function parentOf(dir: RelPath, root: string): RelPath {
 
 /** As `posix.join`, which costs a microsecond; most specifiers need no normalising. */
 function join(dir: RelPath, specifier: string): RelPath {
-  const rest = specifier.startsWith('./') ? specifier.slice(2) : '.'
+  let from = dir
+  let rest = specifier.startsWith('./') ? specifier.slice(2) : specifier
+  while (rest.startsWith('../') && from !== '' && !from.startsWith('..')) {
+    from = dirOf(from)
+    rest = rest.slice(3)
+  }
   if (!/^[^./]/.test(rest) || /\/(?:[./]|$)/.test(rest)) return posix.join(dir, specifier)
-  return dir === '' ? rest : `${dir}/${rest}`
+  return from === '' ? rest : `${from}/${rest}`
 }
 
 /** A name in JSON may be written with escapes. */

@@ -24,6 +24,9 @@ describe('listOutputInputs()', () => {
     ['./lib/one.js', 'src/lib'],
     ['../src/lib/one.js', 'src/lib'],
     ['./lib/../lib/one.js', 'src/lib'],
+    ['../src/./lib/one.js', 'src/lib'],
+    ['../src/../src/lib/one.js', 'src/lib'],
+    ['.././src/lib/one.js', 'src/lib'],
     ['.//lib/one.js', 'src/lib'],
   ])('records the link on the way of %s', async (specifier, link) => {
     await using fixture = await createFixture({
