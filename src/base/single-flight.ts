@@ -24,6 +24,13 @@ export class SingleFlight<T> {
     return signal === undefined ? flight.promise : leaveOnAbort(flight, signal)
   }
 
+  /** Aborts every effort and resolves once all of them have settled. */
+  async abortAll(reason: Error): Promise<void> {
+    const flights = [...this.#flights.values()]
+    for (const flight of flights) flight.controller.abort(reason)
+    await Promise.allSettled(flights.map((flight) => flight.promise))
+  }
+
   #start(key: string, effort: (signal: AbortSignal) => Promise<T>): Flight<T> {
     const controller = new AbortController()
     const flight: Flight<T> = { controller, waiters: 0, promise: started(effort, controller) }

@@ -39,3 +39,12 @@ export const loadTimeout: ErrorFactory<{ readonly module: string; readonly timeo
       `Cannot load "${module}": it is not ready after ${formatDuration(timeoutMs)}; resolve, build and evaluation together have to end in that time`,
     retryable: true,
   })
+
+export const restoreFailed: ErrorFactory<{ readonly module: string; readonly reason: string }> =
+  defineError({
+    code: 'SOMON_MODULE_RESTORE_FAILED',
+    when: 'A module that listens is reloaded, its new code fails, and its old code fails as well when it starts again.',
+    remedy: 'Mend the module or what it needs to start, and save it: the next reload starts it',
+    message: ({ module, reason }) =>
+      `Cannot go on with the old code of "${module}": it failed to start again with "${reason}"; nothing serves until a reload succeeds`,
+  })

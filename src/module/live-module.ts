@@ -5,15 +5,9 @@ import type { Generation, RetireReport } from '../evaluate/generation.ts'
 import { moduleClosed } from './errors.ts'
 import type { Module, ModuleEventMap } from './module.ts'
 import type { ModuleParts } from './module-parts.ts'
-import { reload } from './reload.ts'
+import { reload, type ReloadableModule } from './reload.ts'
 import type { ReloadReport } from './reload-report.ts'
-
-/** A generation that has passed every check, with what it was made of. */
-export interface StartedGeneration {
-  readonly generation: Generation
-  readonly artifact: Artifact
-  readonly codeCache: Uint8Array | undefined
-}
+import type { StartedGeneration } from './start-generation.ts'
 
 /**
  * The one implementation of `Module`.
@@ -22,23 +16,18 @@ export interface StartedGeneration {
  * has passed every check; a number is given to one generation only, failed ones included;
  * `critical` is held by at most one transaction, from instantiate to swap.
  */
-export class LiveModule implements Module {
+export class LiveModule implements Module, ReloadableModule {
   readonly id: RelPath
   readonly parts: ModuleParts
   readonly hub: EventHub<ModuleEventMap> = new EventHub()
   serving: { readonly generation: Generation; readonly artifact: Artifact }
   /** Ends the memory count of each generation that is not retired yet. */
   readonly #pins = new Map<Generation, () => void>()
-  /** Gives out the numbers of this entry's generations. */
   readonly nextNumber: () => number
-  /** The number of the newest reload; an older one gives up when it sees a newer. */
   transaction: number = 0
-  /** Aborts what the newest transaction waits for when a newer one begins. */
   superseding: AbortController = new AbortController()
   critical: Promise<unknown> = Promise.resolve()
-  /** When the last reload began; a second one within a minute makes the entry hot. */
   reloadedAt: number = -Infinity
-  /** True after a failed reload until the next success: that one heals. */
   failing: boolean = false
   #closed: Promise<void> | undefined
   readonly #onDispose: (module: LiveModule) => void

@@ -6,11 +6,11 @@ import { SingleFlight } from '../base/single-flight.ts'
 import type { Generation } from '../evaluate/generation.ts'
 import type { ArtifactSource, LoadedArtifact } from '../load/loaded-artifact.ts'
 import { asLoadError } from './as-load-error.ts'
-import { loadTimeout } from './errors.ts'
+import { loadTimeout, moduleClosed } from './errors.ts'
 import type { ModuleEvents } from './events.ts'
-import { LiveModule, type StartedGeneration } from './live-module.ts'
+import { LiveModule } from './live-module.ts'
 import type { ModuleParts } from './module-parts.ts'
-import { startGeneration, startGenerationSync } from './start-generation.ts'
+import { startGeneration, startGenerationSync, type StartedGeneration } from './start-generation.ts'
 
 /** How one module is asked for. */
 export interface LoadRequest {
@@ -45,6 +45,7 @@ export class ModuleRegistry {
   readonly #parts: ModuleParts
   readonly #live = new Map<RelPath, LiveModule>()
   readonly #ready = new Map<string, Promise<LiveModule>>()
+  readonly #ids = new Map<string, RelPath>()
   readonly #specifiers = new Map<RelPath, Set<string>>()
   readonly #numbers = new Map<RelPath, number>()
   readonly #openings = new SingleFlight<Opened>()
@@ -52,6 +53,7 @@ export class ModuleRegistry {
   readonly #finished: EventChannel<ModuleEvents['load.finished']>
   readonly #failed: EventChannel<ModuleEvents['load.failed']>
   readonly #loadedListeners = new Set<() => void>()
+  #closed: SomonError | undefined
 
   constructor(parts: ModuleParts) {
     this.#parts = parts
@@ -84,8 +86,8 @@ export class ModuleRegistry {
    * Not an async function: the stored promise is returned as it is, which costs what a map
    * lookup costs.
    */
-  load(specifier: string | URL, request?: LoadRequest, importer?: string): Promise<LiveModule> {
-    if (request === undefined && importer === undefined && typeof specifier === 'string') {
+  load(specifier: string | URL, request?: LoadRequest): Promise<LiveModule> {
+    if (request === undefined && typeof specifier === 'string') {
       const known = this.#ready.get(specifier)
       if (known !== undefined) {
         this.counts.live += 1
@@ -93,18 +95,18 @@ export class ModuleRegistry {
         return known
       }
     }
-    return this.#load(specifier, request ?? {}, importer)
+    return this.#load(specifier, request ?? {})
   }
 
   loadSync(specifier: string | URL): LiveModule {
-    const entry = this.#parts.loader.entryOf(specifier)
+    const { clock } = this.#parts
+    const startedAt = clock.elapsed()
+    const entry = this.#entryOf(specifier, startedAt)
     const live = this.#live.get(entry)
     if (live !== undefined) {
       this.#count(entry, 'live', 0)
       return live
     }
-    const { clock } = this.#parts
-    const startedAt = clock.elapsed()
     try {
       const loaded = this.#parts.loader.artifactSync(entry)
       const generation = startGenerationSync(this.#parts, this.#request(entry, loaded, false))
@@ -116,46 +118,60 @@ export class ModuleRegistry {
     }
   }
 
-  /** Disposes of every module, the last loaded first. */
+  /** Refuses what is being loaded, then disposes of every module, the last loaded first. */
   async close(): Promise<number> {
+    const closed = moduleClosed({ module: 'ModuleSystem' })
+    this.#closed = closed
+    await this.#openings.abortAll(closed)
     const modules = [...this.#live.values()].toReversed()
     await Promise.all(modules.map((module) => module.dispose()))
     return modules.length
   }
 
-  async #load(
-    specifier: string | URL,
-    request: LoadRequest,
-    importer: string | undefined,
-  ): Promise<LiveModule> {
-    const { clock, limits, loader } = this.#parts
+  async #load(specifier: string | URL, request: LoadRequest): Promise<LiveModule> {
+    const { clock } = this.#parts
     const startedAt = clock.elapsed()
-    const entry = loader.entryOf(specifier, importer)
+    const entry = this.#entryOf(specifier, startedAt)
     const live = this.#live.get(entry)
     if (live !== undefined) {
       this.#count(entry, 'live', 0)
-      this.#remember(specifier, importer, live)
+      this.#remember(specifier, live)
       return live
     }
-    const timeoutMs = request.timeoutMs ?? limits.timeoutMs
     if (this.#started.listened) this.#started.emit({ entry })
     try {
-      const { module, source } = await withDeadline(
-        (signal) =>
-          this.#openings.run(entry, (flight) => this.#open(entry, request, flight), signal),
-        {
-          timeoutMs,
-          clock,
-          signal: request.signal,
-          onTimeout: () => loadTimeout({ module: entry, timeoutMs }),
-        },
-      )
+      const { module, source } = await this.#opened(entry, request)
       this.#count(entry, source, clock.elapsed() - startedAt)
-      this.#remember(specifier, importer, module)
+      this.#remember(specifier, module)
       return module
     } catch (error) {
+      // Who aborts a load knows why, and it is no fault of the module.
+      if (request.signal?.aborted === true && error === request.signal.reason) throw error
       throw await this.#parts.evaluator.mapErrorStack(this.#fail(entry, error, startedAt))
     }
+  }
+
+  #entryOf(specifier: string | URL, startedAt: number): RelPath {
+    try {
+      return this.#parts.loader.entryOf(specifier)
+    } catch (error) {
+      throw this.#fail(String(specifier), error, startedAt)
+    }
+  }
+
+  /** Waits for the one opening of an entry, within the time of this caller. */
+  #opened(entry: RelPath, request: LoadRequest): Promise<Opened> {
+    const { clock, limits } = this.#parts
+    const timeoutMs = request.timeoutMs ?? limits.timeoutMs
+    return withDeadline(
+      (signal) => this.#openings.run(entry, (flight) => this.#open(entry, request, flight), signal),
+      {
+        timeoutMs,
+        clock,
+        signal: request.signal,
+        onTimeout: () => loadTimeout({ module: entry, timeoutMs }),
+      },
+    )
   }
 
   async #open(entry: RelPath, request: LoadRequest, signal: AbortSignal): Promise<Opened> {
@@ -167,7 +183,14 @@ export class ModuleRegistry {
       this.#request(entry, loaded, request.main === true),
       signal,
     )
-    return this.#publish(entry, loaded, generation, startedAt)
+    const live = this.#live.get(entry)
+    if (live === undefined && this.#closed === undefined) {
+      return this.#publish(entry, loaded, generation, startedAt)
+    }
+    // A synchronous load was faster, or the system has ended meanwhile.
+    await this.#parts.evaluator.retire(generation, { drainTimeoutMs: 0 })
+    if (live === undefined) throw this.#closed
+    return { module: live, source: loaded.source }
   }
 
   #request(entry: RelPath, loaded: LoadedArtifact, main: boolean) {
@@ -204,8 +227,9 @@ export class ModuleRegistry {
     return number
   }
 
-  #remember(specifier: string | URL, importer: string | undefined, module: LiveModule): void {
-    if (typeof specifier !== 'string' || importer !== undefined || module.isClosed) return
+  #remember(specifier: string | URL, module: LiveModule): void {
+    if (typeof specifier !== 'string' || module.isClosed) return
+    this.#ids.set(specifier, module.id)
     this.#ready.set(specifier, Promise.resolve(module))
     const specifiers = this.#specifiers.get(module.id) ?? new Set()
     this.#specifiers.set(module.id, specifiers.add(specifier))
@@ -213,13 +237,16 @@ export class ModuleRegistry {
 
   #forget(entry: RelPath): void {
     this.#live.delete(entry)
-    for (const specifier of this.#specifiers.get(entry) ?? []) this.#ready.delete(specifier)
+    for (const specifier of this.#specifiers.get(entry) ?? []) {
+      this.#ready.delete(specifier)
+      this.#ids.delete(specifier)
+    }
     this.#specifiers.delete(entry)
   }
 
   #emitLive(specifier: string): void {
-    const entry = this.#parts.loader.entryOf(specifier)
-    this.#finished.emit({ entry, source: 'live', durationMs: 0 })
+    const entry = this.#ids.get(specifier)
+    if (entry !== undefined) this.#finished.emit({ entry, source: 'live', durationMs: 0 })
   }
 
   #count(entry: RelPath, source: 'live' | ArtifactSource, durationMs: number): void {

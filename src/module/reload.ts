@@ -1,10 +1,38 @@
+import type { EventHub } from '../base/events.ts'
+import type { RelPath } from '../base/project-path.ts'
 import type { Artifact } from '../bundle/artifact.ts'
 import type { Generation, RetireReport } from '../evaluate/generation.ts'
 import type { LoadedArtifact } from '../load/loaded-artifact.ts'
 import { asLoadError } from './as-load-error.ts'
-import type { LiveModule } from './live-module.ts'
+import { restoreFailed } from './errors.ts'
+import type { ModuleEventMap } from './module.ts'
+import type { ModuleParts } from './module-parts.ts'
 import type { ReloadReport } from './reload-report.ts'
-import { startGeneration, StartFailure } from './start-generation.ts'
+import { startGeneration, StartFailure, type StartedGeneration } from './start-generation.ts'
+
+/** What a reload works on: the state of one live module. */
+export interface ReloadableModule {
+  readonly id: RelPath
+  readonly parts: ModuleParts
+  readonly hub: EventHub<ModuleEventMap>
+  serving: { readonly generation: Generation; readonly artifact: Artifact }
+  /** The number of the newest reload; an older one gives up when it sees a newer. */
+  transaction: number
+  /** Aborts what the newest transaction waits for when a newer one begins. */
+  superseding: AbortController
+  /** Settles when the transaction that may start generations has ended. */
+  critical: Promise<unknown>
+  /** When the last reload began; a second one within a minute makes the entry hot. */
+  reloadedAt: number
+  /** True after a failed reload until the next success: that one heals. */
+  failing: boolean
+  /** Gives out the numbers of this entry's generations. */
+  nextNumber(): number
+  /** Lets a generation serve from now on; the swap itself. */
+  serve(started: StartedGeneration): void
+  /** Ends a generation within the drain limit. */
+  retire(generation: Generation): Promise<RetireReport>
+}
 
 /** An entry that is reloaded again within this time gets a kept build context. */
 const HOT_WITHIN_MS = 60_000
@@ -18,7 +46,7 @@ const HOT_WITHIN_MS = 60_000
  * old generation listens on a port the order is `exclusive`: it ends before the new one runs,
  * and its artifact is evaluated again should the new one fail.
  */
-export async function reload(module: LiveModule): Promise<ReloadReport> {
+export async function reload(module: ReloadableModule): Promise<ReloadReport> {
   const { clock } = module.parts
   const startedAt = clock.elapsed()
   const hot = startedAt - module.reloadedAt < HOT_WITHIN_MS
@@ -51,7 +79,7 @@ interface Ticket {
   isOver(): boolean
 }
 
-function begin(module: LiveModule): Ticket {
+function begin(module: ReloadableModule): Ticket {
   module.superseding.abort(new Error('A newer reload has begun'))
   module.superseding = new AbortController()
   module.transaction += 1
@@ -60,15 +88,19 @@ function begin(module: LiveModule): Ticket {
 }
 
 async function swapIn(
-  module: LiveModule,
+  module: ReloadableModule,
   loaded: LoadedArtifact,
   ticket: Ticket,
   startedAt: number,
 ): Promise<ReloadReport> {
   if (ticket.isOver()) return superseded(module)
   const { artifact } = loaded
-  if (artifact.codeId === module.serving.artifact.codeId) return unchanged(module, artifact)
   const old = module.serving.generation
+  // After a restore that failed nothing serves: then equal code has to start as well.
+  const serves = old.state === 'live' || old.state === 'draining'
+  if (serves && artifact.codeId === module.serving.artifact.codeId) {
+    return unchanged(module, artifact)
+  }
   const order = old.listens ? 'exclusive' : 'overlapping'
   try {
     const replace = order === 'exclusive' ? replaceExclusively : replaceOverlapping
@@ -83,13 +115,17 @@ async function swapIn(
 }
 
 async function replaceOverlapping(
-  module: LiveModule,
+  module: ReloadableModule,
   loaded: LoadedArtifact,
   ticket: Ticket,
 ): Promise<Replaced> {
   const old = module.serving.generation
   const hotData: Record<string, unknown> = {}
   const fresh = await start(module, loaded, hotData, ticket)
+  if (ticket.isOver()) {
+    await module.retire(fresh)
+    throw new StartFailure('verify', ticket.signal.reason)
+  }
   module.serve({ ...loaded, generation: fresh })
   // The successor already runs: what the dispose hooks leave arrives in the object it holds.
   const retired = module.retire(old).then((report) => {
@@ -100,7 +136,7 @@ async function replaceOverlapping(
 }
 
 async function replaceExclusively(
-  module: LiveModule,
+  module: ReloadableModule,
   loaded: LoadedArtifact,
   ticket: Ticket,
 ): Promise<Replaced> {
@@ -110,16 +146,34 @@ async function replaceExclusively(
     const fresh = await start(module, loaded, report.hotData, ticket)
     module.serve({ ...loaded, generation: fresh })
   } catch (error) {
-    const again = { artifact: oldArtifact, codeCache: undefined }
-    const restored = await start(module, again, report.hotData, undefined)
-    module.serve({ ...again, generation: restored })
+    await restore(module, oldArtifact, report.hotData, error)
     throw error
   }
   return { retired: Promise.resolve(report) }
 }
 
+/** Starts the old code once more; when that fails too, nothing serves until the next reload. */
+async function restore(
+  module: ReloadableModule,
+  artifact: Artifact,
+  hotData: Record<string, unknown>,
+  failure: unknown,
+): Promise<void> {
+  const old = { artifact, codeCache: undefined }
+  try {
+    const generation = await start(module, old, hotData, undefined)
+    module.serve({ ...old, generation })
+  } catch (error) {
+    const first = asLoadError(module.id, failure)
+    const second = asLoadError(module.id, error)
+    const facts = { module: module.id, reason: second.message }
+    const both = restoreFailed(facts, { cause: failure, errors: [first, second] })
+    throw new StartFailure('execute', both)
+  }
+}
+
 function start(
-  module: LiveModule,
+  module: ReloadableModule,
   loaded: Pick<LoadedArtifact, 'artifact' | 'codeCache'>,
   hotData: Record<string, unknown>,
   ticket: Ticket | undefined,
@@ -138,14 +192,20 @@ function start(
 }
 
 function succeeded(
-  module: LiveModule,
+  module: ReloadableModule,
   old: Generation,
   order: 'overlapping' | 'exclusive',
   retired: Promise<RetireReport>,
   startedAt: number,
 ): ReloadReport {
   const durationMs = module.parts.clock.elapsed() - startedAt
-  const change = { module: module.id, from: old.number, to: module.generation, order, durationMs }
+  const change = {
+    module: module.id,
+    from: old.number,
+    to: module.serving.generation.number,
+    order,
+    durationMs,
+  }
   const healed = noteSuccess(module)
   const channel = module.parts.events.channel('module.reloaded')
   if (channel.listened) channel.emit(change)
@@ -154,11 +214,11 @@ function succeeded(
   return report
 }
 
-function unchanged(module: LiveModule, artifact: Artifact): ReloadReport {
+function unchanged(module: ReloadableModule, artifact: Artifact): ReloadReport {
   module.parts.evaluator.remap(module.serving.generation, artifact)
   module.serving = { generation: module.serving.generation, artifact }
   noteSuccess(module)
-  const same = { module: module.id, generation: module.generation }
+  const same = { module: module.id, generation: module.serving.generation.number }
   const channel = module.parts.events.channel('module.unchanged')
   if (channel.listened) channel.emit(same)
   const report = { ...same, outcome: 'unchanged' } as const
@@ -167,22 +227,23 @@ function unchanged(module: LiveModule, artifact: Artifact): ReloadReport {
 }
 
 /** Returns whether this success ends a time of failures. */
-function noteSuccess(module: LiveModule): boolean {
+function noteSuccess(module: ReloadableModule): boolean {
   if (!module.failing) return false
   module.failing = false
   const healed = module.parts.events.channel('module.healed')
-  if (healed.listened) healed.emit({ module: module.id, generation: module.generation })
+  if (healed.listened)
+    healed.emit({ module: module.id, generation: module.serving.generation.number })
   return true
 }
 
 async function failed(
-  module: LiveModule,
+  module: ReloadableModule,
   stage: 'build' | StartFailure['stage'],
   thrown: unknown,
 ): Promise<ReloadReport> {
   const error = await module.parts.evaluator.mapErrorStack(asLoadError(module.id, thrown))
   module.failing = true
-  const failure = { module: module.id, generation: module.generation, stage, error }
+  const failure = { module: module.id, generation: module.serving.generation.number, stage, error }
   const channel = module.parts.events.channel('module.reload-failed')
   if (channel.listened) channel.emit(failure)
   const report = { ...failure, outcome: 'failed' } as const
@@ -190,6 +251,6 @@ async function failed(
   return report
 }
 
-function superseded(module: LiveModule): ReloadReport {
-  return { outcome: 'superseded', module: module.id, generation: module.generation }
+function superseded(module: ReloadableModule): ReloadReport {
+  return { outcome: 'superseded', module: module.id, generation: module.serving.generation.number }
 }

@@ -1,9 +1,17 @@
 import { withDeadline } from '../base/deadline.ts'
 import { isSomonError, messageOf } from '../base/error.ts'
+import type { Artifact } from '../bundle/artifact.ts'
 import { evaluationTimedOut } from '../evaluate/errors.ts'
 import type { Generation, InstantiateRequest } from '../evaluate/generation.ts'
 import { verifyFailed, verifyTimeout } from './errors.ts'
 import type { ModuleParts } from './module-parts.ts'
+
+/** A generation that has passed every check, with what it was made of. */
+export interface StartedGeneration {
+  readonly generation: Generation
+  readonly artifact: Artifact
+  readonly codeCache: Uint8Array | undefined
+}
 
 /** The stages at which a generation can fail before it serves. */
 export type StartStage = 'compile' | 'bind' | 'execute' | 'verify'

@@ -80,8 +80,55 @@ describe('ModuleSystem.load()', () => {
     const staying = system.load<{ ok: boolean }>('./main.ts', {})
     controller.abort(new Error('enough'))
 
-    await expect(leaving).rejects.toThrow('enough')
+    await expect(leaving).rejects.toBe(controller.signal.reason)
     expect((await staying).exports.ok).toBe(true)
+    expect(system.stats().loads).toMatchObject({ miss: 1, failed: 0 })
+  })
+
+  test('counts and tells an entry that is not there', async () => {
+    await using fixture = await createFixture()
+    await using system = new ModuleSystem({ root: fixture.root })
+    const failed: string[] = []
+    system.on('load.failed', ({ entry, error }) => failed.push(`${entry} ${error.code}`))
+
+    await expect(system.load('./gone.ts')).rejects.toMatchObject({
+      code: 'SOMON_RESOLVE_NOT_FOUND',
+    })
+
+    expect(failed).toEqual(['./gone.ts SOMON_RESOLVE_NOT_FOUND'])
+    expect(system.stats().loads.failed).toBe(1)
+  })
+
+  test('tells every load of a live module as one', async () => {
+    await using fixture = await createFixture({ 'main.ts': 'export const n = 1' })
+    await using system = new ModuleSystem({ root: fixture.root })
+    const sources: string[] = []
+    system.on('load.finished', ({ entry, source }) => sources.push(`${entry} ${source}`))
+
+    for (let call = 0; call < 3; call += 1) await system.load('./main.ts')
+
+    expect(sources).toEqual(['main.ts miss', 'main.ts live', 'main.ts live'])
+  })
+
+  test('is refused and leaves nothing running when the system ends meanwhile', async () => {
+    const key = `somonTest${process.hrtime.bigint()}`
+    await using fixture = await createFixture({
+      'main.ts': `import { createServer } from 'node:net'
+        globalThis.${key} = createServer().listen(0, '127.0.0.1')
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        export const n = 1`,
+    })
+    const system = new ModuleSystem({ root: fixture.root })
+    const loading = system.load('./main.ts')
+    loading.catch(() => {})
+    while (Reflect.get(globalThis, key) === undefined) await new Promise(setImmediate)
+
+    const report = await system.shutdown()
+
+    await expect(loading).rejects.toMatchObject({ code: 'SOMON_MODULE_CLOSED' })
+    expect(report.failures).toEqual([])
+    expect(Reflect.get(globalThis, key)).toMatchObject({ listening: false })
+    Reflect.deleteProperty(globalThis, key)
   })
 
   test('rejects at its deadline while the top level still waits', async () => {
@@ -148,6 +195,24 @@ describe('ModuleSystem.loadSync()', () => {
 
     expect(module.exports.value).toBe('/')
     expect(await system.load('./main.ts')).toBe(module)
+  })
+
+  test('gives one module to a synchronous and an asynchronous load at once', async () => {
+    await using fixture = await createFixture({
+      'package.json': '{}',
+      'node_modules/.keep': '',
+      'main.ts': 'export const token = {}',
+    })
+    {
+      await using first = new ModuleSystem({ root: fixture.root })
+      await first.load('./main.ts')
+    }
+    await using system = new ModuleSystem({ root: fixture.root })
+
+    const loading = system.load('./main.ts', {})
+    const now = system.loadSync('./main.ts')
+
+    expect(await loading).toBe(now)
   })
 
   test('throws a miss that names the way out', async () => {

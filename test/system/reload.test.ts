@@ -101,8 +101,12 @@ describe('Module.reload()', () => {
     await using fixture = await createFixture({ 'main.ts': 'export const version = 1' })
     await using system = new ModuleSystem({ root: fixture.root })
     const module = await system.load<Versioned>('./main.ts')
-    await fixture.write('main.ts', 'await new Promise(() => {})\nexport const version = 2')
+    const key = `somonTest${process.hrtime.bigint()}`
+    const waiting = `globalThis.${key} = 1\nawait new Promise(() => {})\nexport const version = 2`
+    await fixture.write('main.ts', waiting)
     const older = module.reload()
+    while (Reflect.get(globalThis, key) === undefined) await new Promise(setImmediate)
+    Reflect.deleteProperty(globalThis, key)
     await fixture.write('main.ts', 'export const version = 3')
 
     const newer = await module.reload()
@@ -170,6 +174,25 @@ describe('Module.reload()', () => {
 
     expect(report).toMatchObject({ outcome: 'failed', stage: 'execute' })
     expect(module.exports.version).toBe(1)
+    expect(await (await fetch(`http://127.0.0.1:${module.exports.port}`)).text()).toBe('1')
+  })
+
+  test('says when the old code fails as well, and starts it at the next reload', async () => {
+    const key = `somonTest${process.hrtime.bigint()}`
+    const once = `if (globalThis.${key} === 1) throw new Error('port taken')\n`
+    await using fixture = await createFixture({ 'main.ts': once + server(0, 1) })
+    await using system = new ModuleSystem({ root: fixture.root })
+    const module = await system.load<{ port: number }>('./main.ts')
+    Reflect.set(globalThis, key, 1)
+    await fixture.write('main.ts', `throw new Error('no')`)
+
+    const failed = await module.reload()
+    Reflect.deleteProperty(globalThis, key)
+    await fixture.write('main.ts', once + server(0, 1))
+    const healed = await module.reload()
+
+    expect(failed).toMatchObject({ error: { code: 'SOMON_MODULE_RESTORE_FAILED' } })
+    expect(healed.outcome).toBe('healed')
     expect(await (await fetch(`http://127.0.0.1:${module.exports.port}`)).text()).toBe('1')
   })
 
