@@ -1,8 +1,22 @@
 import type { PlatformPath } from 'node:path'
 import nodePath from 'node:path'
 
-/** A path relative to the project root with `/` between segments; may start with `../`. */
+/**
+ * A path relative to the project root with `/` between segments; may start with `../`.
+ *
+ * A module that is no file stands here under its own name: see `isModuleUrl`.
+ */
 export type RelPath = string
+
+/**
+ * Tells whether a name is that of a module which is no file: `https://host/a.ts`, `virtual:routes`.
+ *
+ * Such a name is its own relative and absolute path. No relative path looks like it, save that of a
+ * file whose name starts with `virtual:`.
+ */
+export function isModuleUrl(name: string): boolean {
+  return /^(?!file:)(?:[a-z][a-z\d+.-]+:\/\/|virtual:)/i.test(name)
+}
 
 /**
  * Writes a path relative to the project root, with `/` on every platform.
@@ -12,6 +26,7 @@ export type RelPath = string
  * @param path - the platform's path module; tests pass `path.win32`
  */
 export function toRelPath(root: string, file: string, path: PlatformPath = nodePath): RelPath {
+  if (isModuleUrl(file)) return file
   const relative = path.relative(root, file)
   return path.sep === '/' ? relative : relative.replaceAll(path.sep, '/')
 }
@@ -22,7 +37,19 @@ export function fromRelPath(
   relative: RelPath,
   path: PlatformPath = nodePath,
 ): string {
-  return path.resolve(root, relative)
+  return isModuleUrl(relative) ? relative : path.resolve(root, relative)
+}
+
+/**
+ * Returns the place that specifiers of a module are looked up from: its file, or the folder of the
+ * project for a module that is none.
+ */
+export function importerPath(
+  root: string,
+  relative: RelPath,
+  path: PlatformPath = nodePath,
+): string {
+  return isModuleUrl(relative) ? root + path.sep : path.resolve(root, relative)
 }
 
 /** Tells whether a file lies in a folder or below it. */

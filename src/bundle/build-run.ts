@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
+import { sep } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { SomonError } from '../base/error.ts'
 import { isSomonError, messageOf } from '../base/error.ts'
 import type { RelPath } from '../base/project-path.ts'
-import { fromRelPath, toRelPath } from '../base/project-path.ts'
+import { fromRelPath, importerPath, isModuleUrl, toRelPath } from '../base/project-path.ts'
 import { resolveSourceDenied } from '../resolve/errors.ts'
 import type { Artifact } from './artifact.ts'
 import type { BuildOptions } from './build-options.ts'
@@ -120,8 +121,9 @@ export class BuildRun {
   }
 
   /** The outcome of one entry of a build that failed. */
-  failed(entry: RelPath, messages: readonly EsbuildMessage[]): BuildOutcome {
-    const { collector, resolver } = this.#parts
+  failed(entry: RelPath, raw: readonly EsbuildMessage[]): BuildOutcome {
+    const { collector, plugins, resolver } = this.#parts
+    const messages = plugins.restore(raw)
     const readSource = createSourceReader(this.#root)
     const chainTo = (file: RelPath): readonly RelPath[] | undefined => {
       try {
@@ -140,7 +142,7 @@ export class BuildRun {
   /** Where Node would find an external; what cannot be told now is left to the import itself. */
   #copyOf(specifier: string, importer: RelPath): string {
     try {
-      const from = fromRelPath(this.#root, importer)
+      const from = importerPath(this.#root, importer)
       const found = this.#parts.resolver.resolve(specifier, from, 'import')
       return found.class === 'external' ? (found.file ?? '') : ''
     } catch (error) {
@@ -160,11 +162,19 @@ export class BuildRun {
     }
     const { externalPolicy, allowedSources } = this.#parts.options.resolve
     if (externalPolicy === 'any' && allowedSources.includes('*')) return undefined
+    const from = this.#root + sep
+    for (const specifier of Object.keys(graph.inputs).filter(isModuleUrl)) {
+      const found = this.#parts.resolver.resolve(specifier, from, 'import')
+      if (found.class !== 'refused') continue
+      const { packageName, reason } = found
+      return resolveSourceDenied({ specifier, importer: entry, packageName, reason })
+    }
     for (const [importer, { imports }] of Object.entries(graph.inputs)) {
       for (const item of imports) {
+        if (item.path in graph.inputs && isModuleUrl(item.path)) continue
         const specifier = item.original ?? item.path
-        const from = fromRelPath(this.#root, importer)
-        const found = this.#parts.resolver.resolve(specifier, from, importKind(item.kind))
+        const at = importerPath(this.#root, importer)
+        const found = this.#parts.resolver.resolve(specifier, at, importKind(item.kind))
         if (found.class !== 'refused') continue
         const { packageName, reason } = found
         return resolveSourceDenied({ specifier, importer, packageName, reason })

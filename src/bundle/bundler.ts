@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import type { Clock } from '../base/clock.ts'
 import type { Emitter, EventChannel } from '../base/events.ts'
 import type { RelPath } from '../base/project-path.ts'
-import { fromRelPath } from '../base/project-path.ts'
+import { fromRelPath, isModuleUrl } from '../base/project-path.ts'
 import { Semaphore } from '../base/semaphore.ts'
 import type { ArtifactFacts } from './artifact.ts'
 import type { BuildOptions } from './build-options.ts'
@@ -327,6 +327,8 @@ async function settle(result: Promise<EsbuildResult>): Promise<EsbuildResult | E
 
 /** esbuild's message for an entry that is not there has no place, so they are sorted out first. */
 function foundAt(options: BuildOptions, entry: RelPath): 'a file' | 'a folder' | 'nothing' {
+  // Whether there is such a module is for the plugin that serves it to say.
+  if (isModuleUrl(entry)) return 'a file'
   const stat = statSync(fromRelPath(options.root, entry), { throwIfNoEntry: false })
   if (stat === undefined) return 'nothing'
   return stat.isDirectory() ? 'a folder' : 'a file'

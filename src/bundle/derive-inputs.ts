@@ -1,8 +1,9 @@
+import type { Dirent } from 'node:fs'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { digest } from '../base/digest.ts'
 import type { RelPath } from '../base/project-path.ts'
-import { fromRelPath, isInside, toRelPath } from '../base/project-path.ts'
+import { fromRelPath, isInside, isModuleUrl, toRelPath } from '../base/project-path.ts'
 import type { BuildInputs, InputFile, InputOrigin } from './build-inputs.ts'
 import { ConfigInputs } from './config-inputs.ts'
 import { allNamesDigest, dirNamesDigest, isSourceName } from './dir-names.ts'
@@ -49,12 +50,17 @@ export class InputsDeriver {
 
   /** The inputs of an entry that was built. */
   ofGraph(graph: BuildMetafile): BuildInputs {
-    const sources = Object.keys(graph.inputs).map((path) => this.#absolute(path))
+    const sources = Object.keys(graph.inputs)
+      .filter((path) => !isModuleUrl(path))
+      .map((path) => this.#absolute(path))
     const probes = new Probes(this.#facts.root)
     for (const [path, input] of Object.entries(graph.inputs)) {
+      // Where its specifiers lead is for the plugin to say; no file can stand in the way.
+      if (isModuleUrl(path)) continue
       const importer = this.#absolute(path)
       for (const { external, original, path: target } of input.imports) {
         if (external || original === undefined || original.includes('*')) continue
+        if (isModuleUrl(target)) continue
         this.#probe(probes, importer, original, this.#absolute(target))
       }
     }
@@ -63,9 +69,11 @@ export class InputsDeriver {
 
   /** What is known of an entry that failed: every file the build read, and what it missed. */
   ofFailure(entry: RelPath, missing: readonly MissingImport[]): BuildInputs {
-    const sources = new Set([this.#absolute(entry), ...this.#facts.collector.files])
+    const own = isModuleUrl(entry) ? [] : [this.#absolute(entry)]
+    const sources = new Set([...own, ...this.#facts.collector.files])
     const probes = new Probes(this.#facts.root)
     for (const { importer, specifier } of missing) {
+      if (isModuleUrl(importer)) continue
       this.#probe(probes, this.#absolute(importer), specifier, undefined)
     }
     return this.#inputs([...sources], probes, [], 'failure')
@@ -141,8 +149,30 @@ export class InputsDeriver {
   /** The time is read before the names: a name that comes in between only costs a check. */
   #folder(folder: string, names: 'sources' | 'all'): BuildInputs['dirs'][number] | undefined {
     const key = `${names} ${folder}`
-    if (!this.#dirs.has(key)) this.#dirs.set(key, folderRow(this.#facts.root, folder, names))
+    if (!this.#dirs.has(key)) {
+      const row = folderRow(this.#facts.root, folder, names)
+      this.#dirs.set(key, names === 'all' || !row ? row : this.#withoutOwn(folder, row))
+    }
     return this.#dirs.get(key)
+  }
+
+  /**
+   * A folder in which plugins changed nothing but files they told of: what was looked for there
+   * was looked for in the folder as it was before, so its time of then holds.
+   */
+  #withoutOwn(
+    folder: string,
+    row: BuildInputs['dirs'][number],
+  ): BuildInputs['dirs'][number] | undefined {
+    const { collector } = this.#facts
+    const before = collector.before(folder)
+    if (before === undefined || before.mtimeMs === row[1]) return row
+    const others = ({ name }: Dirent): boolean =>
+      collector.declared(join(folder, name)) === undefined
+    const now = readdirSync(folder, { withFileTypes: true })
+    if (dirNamesDigest(now) !== row[2]) return row
+    const was = dirNamesDigest(before.entries.filter(others))
+    return was === dirNamesDigest(now.filter(others)) ? [row[0], before.mtimeMs, row[2]] : row
   }
 
   #record(file: string, origin: InputOrigin): InputFile | undefined {
@@ -152,7 +182,8 @@ export class InputsDeriver {
     if (!this.#afterwards.has(file)) this.#afterwards.set(file, tryRead(file))
     const later = this.#afterwards.get(file)
     if (later === undefined) return undefined
-    const sha256 = this.#changedMeanwhile(later) ? CHANGED : later.sha256
+    const known = collector.declared(file) === later.sha256
+    const sha256 = !known && this.#changedMeanwhile(later) ? CHANGED : later.sha256
     return inputFile(root, file, { ...later, sha256 }, origin)
   }
 

@@ -88,6 +88,6 @@ function plainPath(
   const path = attributes === undefined ? key : key.replace(/ with \{[^}]*\}$/, '')
   const query = path.search(/[?#]/)
   // Modules of plugins have a namespace; their names are no paths.
-  if (query <= 0 || /^[\w-]{2,}:/.test(path) || isFile(path)) return path
+  if (query <= 0 || /^[\w+.-]{2,}:/.test(path) || isFile(path)) return path
   return path.slice(0, query)
 }

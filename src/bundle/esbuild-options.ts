@@ -2,7 +2,7 @@ import { isBuiltin } from 'node:module'
 import { isAbsolute, sep } from 'node:path'
 import type { SomonError } from '../base/error.ts'
 import type { RelPath } from '../base/project-path.ts'
-import { toRelPath } from '../base/project-path.ts'
+import { isModuleUrl, toRelPath } from '../base/project-path.ts'
 import { esbuildAlias } from '../resolve/alias.ts'
 import { esbuildConditions } from '../resolve/conditions.ts'
 import { resolveNotFound, resolveSourceDenied } from '../resolve/errors.ts'
@@ -13,6 +13,7 @@ import { bundleOptionOwned } from './errors.ts'
 import type { EsbuildLoader, EsbuildOptions, EsbuildPlugin } from './esbuild.ts'
 import { META_BINDING, metaPlugin } from './meta.ts'
 import type { PluginBuild, PluginHost } from './plugin-host.ts'
+import { urlEntries } from './url-entries.ts'
 
 /** What the resolve row answers while a bundle is made. */
 export type BuildResolver = Pick<Resolver, 'resolve' | 'inlineNames'>
@@ -36,7 +37,7 @@ export function esbuildOptions(
   const conditions = esbuildConditions(options.resolve)
   return {
     absWorkingDir: options.root,
-    entryPoints: entries.map((entry, index) => ({ in: `./${entry}`, out: outputName(index) })),
+    entryPoints: entries.map((entry, index) => ({ in: entryPoint(entry), out: outputName(index) })),
     outdir: '.',
     write: false,
     allowOverwrite: true,
@@ -61,8 +62,13 @@ export function esbuildOptions(
       metaPlugin,
       ...parts.plugins.esbuildPlugins(parts.build),
       ...(options.resolve.packages === 'external' ? inlinePlugin(options, parts.resolver) : []),
+      ...urlEntries(entries),
     ],
   }
+}
+
+function entryPoint(entry: RelPath): string {
+  return isModuleUrl(entry) ? entry : `./${entry}`
 }
 
 /** The name of an entry's output, as a key of the metafile without extension. */

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { messageOf } from '../base/error.ts'
 import type { Guard } from '../base/guard.ts'
 import type {
@@ -13,12 +13,14 @@ import type {
   OnResolveResult,
   OnStartCallback,
 } from './esbuild-build.ts'
+import type { RememberErrors } from './end-errors.ts'
 import type { EsbuildPlugin } from './esbuild.ts'
 import { FusedCalls, HookFailure, type HookCall } from './fused-calls.ts'
 import { attributeLoader, isScript, LoadCall } from './load-call.ts'
 import {
   esbuildPathFromId,
   idFromEsbuildPath,
+  isUrlPath,
   PLUGIN_NAMESPACE,
   VIRTUAL_NAMESPACE,
 } from './module-id.ts'
@@ -35,6 +37,7 @@ export interface FusedParts {
   readonly watches: WatchSink
   /** Undefined for output builds, where esbuild reads files itself. */
   readonly reader: PluginBuild | undefined
+  readonly remember: RememberErrors
 }
 
 /**
@@ -158,14 +161,18 @@ export class FusedBuild {
   }
 
   #registerLoad(build: EsbuildBuild, phase: 'pre' | 'main'): void {
-    for (const namespace of ['file', VIRTUAL_NAMESPACE, PLUGIN_NAMESPACE]) {
-      build.onLoad({ filter: /.*/, namespace }, async (args) => {
-        const load = (await this.#caught)?.load
-        if (load === undefined) return undefined
-        const keepsMaps = Boolean(build.initialOptions.sourcemap)
-        return this.#load(load, new LoadCall(phase, args, idOf(args), keepsMaps))
-      })
+    const answer: OnLoadCallback = async (args) => {
+      const load = (await this.#caught)?.load
+      if (load === undefined) return undefined
+      const keepsMaps = Boolean(build.initialOptions.sourcemap)
+      return this.#load(load, new LoadCall(phase, args, idOf(args), keepsMaps))
     }
+    for (const namespace of ['file', VIRTUAL_NAMESPACE, PLUGIN_NAMESPACE]) {
+      build.onLoad({ filter: /.*/, namespace }, answer)
+    }
+    build.onLoad({ filter: /^\/\// }, (args) =>
+      isUrlPath(args.path, args.namespace) ? answer(args) : undefined,
+    )
   }
 
   async #load(callback: OnLoadCallback, call: LoadCall): Promise<OnLoadResult | undefined> {
@@ -178,12 +185,11 @@ export class FusedBuild {
         return this.#answer<OnLoadResult>(undefined, call.warnings)
       }
       const { warnings, watchFiles, watchDirs } = call
-      const resolveDir = namespace === 'file' ? dirname(path) : this.#parts.root
       const loader = loaderOf(call)
       return {
         contents: this.#finish(contents, loader, call),
         loader,
-        resolveDir,
+        resolveDir: this.#resolveDir(path, namespace),
         warnings,
         watchFiles,
         watchDirs,
@@ -197,6 +203,15 @@ export class FusedBuild {
     }
   }
 
+  /**
+   * A module on the network has a folder that cannot exist: in the root, a pattern import would
+   * take files of the project, and without a folder esbuild 0.28 looks in that of the process.
+   */
+  #resolveDir(path: string, namespace: string): string {
+    if (isUrlPath(path, namespace)) return join(this.#parts.root, '<network>')
+    return namespace === 'file' ? dirname(path) : this.#parts.root
+  }
+
   #finish(
     contents: string | Uint8Array,
     loader: EsbuildLoader,
@@ -204,9 +219,11 @@ export class FusedBuild {
   ): string | Uint8Array {
     if (typeof contents !== 'string' || !isScript(loader, call.args.path)) return contents
     const { namespace, path } = call.args
-    // A module that is no file has no place of its own: its import.meta is the entry's.
-    const reader = namespace === 'file' ? this.#parts.reader : undefined
-    return (reader?.finish(contents, path) ?? contents) + call.mapComment()
+    // A module without a place of its own has the import.meta of the entry.
+    const hasPlace = namespace === 'file' || isUrlPath(path, namespace)
+    const reader = hasPlace ? this.#parts.reader : undefined
+    const module = idFromEsbuildPath(path, namespace)
+    return (reader?.finish(contents, module) ?? contents) + call.mapComment()
   }
 
   async #collect(
@@ -218,7 +235,9 @@ export class FusedBuild {
       await this.#storage.run(call, task)
       return { warnings: call.phase.warnings }
     } catch (thrown) {
-      return { errors: [this.#message(thrown)] }
+      const errors = [this.#message(thrown)]
+      if (hook === 'buildEnd') this.#parts.remember(errors)
+      return { errors }
     }
   }
 

@@ -215,9 +215,9 @@ export class FusedCalls {
         task({
           root,
           guard: (dependency, effort, call) => guard(dependency, effort, { signal, ...call }),
-          addWatchFile: (file) => {
+          addWatchFile: (file, contents) => {
             notes.watchFiles.push(file)
-            watches.addWatchFile(file, checked.name, owner)
+            watches.addWatchFile(file, checked.name, owner, contents)
           },
           addWatchDir: (dir) => {
             notes.watchDirs.push(dir)

@@ -18,6 +18,8 @@ export function metaBanner(format: 'esm' | 'cjs' | 'iife'): string {
   return (
     `var ${META_FUNCTION}=(()=>{const builtin=process.getBuiltinModule,known=new Map();` +
     `return path=>{let meta=known.get(path);if(meta)return meta;` +
+    `if(/^[a-z][a-z\\d+.-]+:\\/\\//i.test(path)){meta={__proto__:null,url:path,main:path===${META_ENTRY}&&${own.main},` +
+    `resolve:specifier=>URL.canParse(specifier)?specifier:new URL(specifier,path).href};known.set(path,meta);return meta}` +
     `const url=new URL(${META_ROOT}+path.split("/").map(encodeURIComponent).join("/"),${own.url}).href,` +
     `filename=builtin("node:url").fileURLToPath(url);` +
     `meta={__proto__:null,url,filename,dirname:builtin("node:path").dirname(filename),` +
@@ -32,5 +34,5 @@ export function metaBanner(format: 'esm' | 'cjs' | 'iife'): string {
 export function bindMetaBanner(text: string, toRoot: string, entry: string): string {
   return text
     .replace(META_ROOT, () => JSON.stringify(toRoot))
-    .replace(META_ENTRY, () => JSON.stringify(entry))
+    .replaceAll(META_ENTRY, () => JSON.stringify(entry))
 }

@@ -14,11 +14,16 @@ export interface EsbuildPath {
  * Turns a plugin's module id into esbuild's path and namespace.
  *
  * Absolute paths are files, a query or fragment behind them is the suffix. `\0name` is a module of
- * the plugin's own: the zero goes into the namespace, because paths are printed. Anything else,
- * such as a URL, keeps its text.
+ * the plugin's own: the zero goes into the namespace, because paths are printed. The scheme of a
+ * URL is its namespace, so that graphs, comments and maps name it as it is. Anything else keeps
+ * its text.
  */
 export function esbuildPathFromId(id: string): EsbuildPath {
   if (id.startsWith('\0')) return { path: id.slice(1), namespace: VIRTUAL_NAMESPACE }
+  const url = /^(?!file:)(?<scheme>[a-z][a-z\d+.-]+):(?<rest>\/\/.*)$/is.exec(id)?.groups
+  if (url?.scheme !== undefined && url.rest !== undefined) {
+    return { path: url.rest, namespace: url.scheme }
+  }
   if (!isAbsolute(id)) return { path: id, namespace: PLUGIN_NAMESPACE }
   const query = id.search(/[?#]/)
   if (query < 0) return { path: id, namespace: 'file' }
@@ -27,5 +32,13 @@ export function esbuildPathFromId(id: string): EsbuildPath {
 
 /** The inverse of `esbuildPathFromId`. */
 export function idFromEsbuildPath(path: string, namespace: string, suffix = ''): string {
-  return namespace === VIRTUAL_NAMESPACE ? `\0${path}${suffix}` : `${path}${suffix}`
+  if (namespace === VIRTUAL_NAMESPACE) return `\0${path}${suffix}`
+  return isUrlPath(path, namespace) ? `${namespace}:${path}${suffix}` : `${path}${suffix}`
 }
+
+/** Tells whether a path of esbuild is that of a URL, whose scheme is the namespace. */
+export function isUrlPath(path: string, namespace: string): boolean {
+  return path.startsWith('//') && !NO_SCHEMES.has(namespace)
+}
+
+const NO_SCHEMES = new Set(['', 'file', VIRTUAL_NAMESPACE, PLUGIN_NAMESPACE])

@@ -7,6 +7,7 @@ export const noPlugins: PluginHost = Object.freeze<PluginHost>({
   verifies: false,
   esbuildPlugins: (build) => [readerPlugin(build)],
   outputPlugins: () => [],
+  restore: (messages) => messages,
   keys: () => ({ parts: [], uncacheable: undefined }),
   declaredInputs: () => ({ files: [], dirs: [], env: [] }),
   beforeLoad: () => DONE,

@@ -1,4 +1,5 @@
 import type { RelPath } from '../base/project-path.ts'
+import { isModuleUrl } from '../base/project-path.ts'
 import type { BuildMessage } from './build-message.ts'
 import type { BundleMetafile, BundleOptions } from './output.ts'
 
@@ -114,6 +115,7 @@ export function completeOutputBuild(
 
 /** Tells whether esbuild's native program can make this build: it cannot run plugins. */
 export function isNativeBuild(build: OutputBuild): boolean {
+  if (build.entries.some(isModuleUrl)) return false
   return build.importMeta === 'plain' && (build.inline.length === 0 || build.packages === 'bundle')
 }
 

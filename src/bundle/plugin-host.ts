@@ -1,4 +1,4 @@
-import type { EsbuildPlugin } from './esbuild.ts'
+import type { EsbuildMessage, EsbuildPlugin } from './esbuild.ts'
 import type { ArtifactInfo, BeforeLoadEvent, GenerationInfo } from './plugin.ts'
 
 /** What a source file is read as: the bytes that were hashed, and how esbuild takes them. */
@@ -13,8 +13,16 @@ export interface PluginBuild {
   read(file: string, attributes: Readonly<Record<string, string>>): Promise<SourceText>
   /** Runs after the last transform of a script file, with its absolute path: binds `import.meta`. */
   finish(code: string, file: string): string
-  /** @param owner - the module that was being made when the plugin asked, if any */
-  addWatchFile(file: string, pluginName: string, owner?: string): void
+  /**
+   * @param owner - the module that was being made when the plugin asked, if any
+   * @param contents - what the plugin has used of the file, or is about to write to it
+   */
+  addWatchFile(
+    file: string,
+    pluginName: string,
+    owner?: string,
+    contents?: string | Uint8Array,
+  ): void
   addWatchDir(dir: string, pluginName: string, owner?: string): void
 }
 
@@ -32,6 +40,8 @@ export interface PluginHost {
   esbuildPlugins(build: PluginBuild): readonly EsbuildPlugin[]
   /** The plugin list of `somon bundle`, which reads nothing itself: no reader at its end. */
   outputPlugins(watches?: WatchSink): readonly EsbuildPlugin[]
+  /** Puts back the coded errors that esbuild lost from the messages of a failed build. */
+  restore(messages: readonly EsbuildMessage[]): readonly EsbuildMessage[]
   /** What the plugins add to the fingerprint, in order; and who has no key. */
   keys(): { readonly parts: readonly string[]; readonly uncacheable: string | undefined }
   /** Files, folders and variables that plugins declare as inputs; paths absolute. */

@@ -53,8 +53,13 @@ export interface HookContext {
 export interface PluginContext extends HookContext {
   /** Absolute path of the project root. */
   readonly root: string
-  /** Makes a file an input: when it changes, what was built with it is stale. */
-  addWatchFile(file: string): void
+  /**
+   * Makes a file an input: when it changes, what was built with it is stale.
+   *
+   * @param contents - what the plugin has used of it, or is about to write to it. Without them a
+   *   build during which the file changes is not trusted: nobody knows what was used.
+   */
+  addWatchFile(file: string, contents?: string | Uint8Array): void
   /** Makes the names in a folder an input. */
   addWatchDir(dir: string): void
   /** Stops the build of this file with an error that names the plugin. */

@@ -3,7 +3,8 @@ import { canonicalJson } from '../base/canonical-json.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Emitter, EventChannel } from '../base/events.ts'
 import type { Guard } from '../base/guard.ts'
-import type { EsbuildPlugin } from './esbuild.ts'
+import { EndErrors } from './end-errors.ts'
+import type { EsbuildMessage, EsbuildPlugin } from './esbuild.ts'
 import { pluginInvalid } from './errors.ts'
 import type { PluginEvents } from './events.ts'
 import { FusedBuild } from './fused-build.ts'
@@ -51,6 +52,7 @@ class Host implements PluginHost {
   readonly #calls: PluginCalls
   readonly #runtime: RuntimeCalls
   readonly #uncacheable: EventChannel<PluginEvents['plugin.uncacheable']>
+  readonly #endErrors = new EndErrors()
   #toldUncacheable = false
 
   constructor(plugins: readonly CheckedPlugin[], parts: PluginHostParts) {
@@ -71,25 +73,31 @@ class Host implements PluginHost {
     return this.active ? this.#chain(undefined, watches) : []
   }
 
+  restore(messages: readonly EsbuildMessage[]): readonly EsbuildMessage[] {
+    return this.#endErrors.restore(messages)
+  }
+
   #chain(reader: PluginBuild | undefined, watches: WatchSink): readonly EsbuildPlugin[] {
     const { root, guard } = this.#parts
     const calls = this.#calls
     const taking = this.#plugins.filter(takesPartInBuilds)
     const fused = taking.filter(isFused)
     const raw = taking.filter(isRaw)
-    const build = new FusedBuild(fused, { root, guard, calls, watches, reader })
+    const { remember, last } = this.#endErrors.build()
+    const build = new FusedBuild(fused, { root, guard, calls, watches, reader, remember })
     const first = build.first()
     const wrapped = raw.map((plugin) =>
       wrapEsbuildPlugin(plugin, {
         root,
         calls,
         watches,
+        remember,
         ownsOptions: reader !== undefined,
         hiddenTransforms: (args, result) => build.hiddenTransforms(args, textOf(result.contents)),
       }),
     )
     const needsLast = fused.length > 0 || reader !== undefined
-    return [...(first ? [first] : []), ...wrapped, ...(needsLast ? [build.last()] : [])]
+    return [...(first ? [first] : []), ...wrapped, ...(needsLast ? [build.last()] : []), last]
   }
 
   keys(): { readonly parts: readonly string[]; readonly uncacheable: string | undefined } {

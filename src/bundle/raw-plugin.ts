@@ -8,6 +8,7 @@ import type {
   OnResolveCallback,
 } from './esbuild-build.ts'
 import type { EsbuildPlugin } from './esbuild.ts'
+import type { RememberErrors } from './end-errors.ts'
 import type { PluginCalls } from './plugin-calls.ts'
 import type { CheckedEsbuildPlugin } from './plugin-check.ts'
 import type { WatchSink } from './plugin-host.ts'
@@ -17,6 +18,7 @@ export interface RawParts {
   readonly root: string
   readonly calls: PluginCalls
   readonly watches: WatchSink
+  readonly remember: RememberErrors
   /** True for artifacts: the options that decide their form are the pipeline's. */
   readonly ownsOptions: boolean
   /** Names the fused plugins whose transforms would have seen a file that was claimed. */
@@ -94,7 +96,12 @@ function wrapBuild(
   return {
     ...build,
     onStart: (callback) => build.onStart(() => run(place('onStart'), callback)),
-    onEnd: (callback) => build.onEnd((result) => run(place('onEnd'), () => callback(result))),
+    onEnd: (callback) =>
+      build.onEnd(async (result) => {
+        const returned = await run(place('onEnd'), () => callback(result))
+        parts.remember(returned?.errors)
+        return returned
+      }),
     onDispose: (callback) =>
       build.onDispose(() => calls.runFreely(checked, place('onDispose'), callback)),
     onResolve: (options, callback) =>

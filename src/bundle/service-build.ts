@@ -1,7 +1,8 @@
 import { posix } from 'node:path'
 import type { RelPath } from '../base/project-path.ts'
-import { fromRelPath, toRelPath } from '../base/project-path.ts'
+import { fromRelPath, isModuleUrl, toRelPath } from '../base/project-path.ts'
 import { isPolicy, type ResolvePolicy } from '../resolve/policy.ts'
+import { checkUrl } from '../resolve/url-entry.ts'
 import type { BuildResolver } from './esbuild-options.ts'
 import { inlinePlugin, policyPlugin } from './esbuild-options.ts'
 import type { EsbuildLoader, EsbuildOptions, EsbuildResult, EsbuildService } from './esbuild.ts'
@@ -15,6 +16,7 @@ import type { BundleMetafile } from './output.ts'
 import { DEFAULT_OUTDIR } from './output-build.ts'
 import type { BuiltOutputs, OutputBuild, OutputEngine } from './output-build.ts'
 import type { PluginHost } from './plugin-host.ts'
+import { urlEntries } from './url-entries.ts'
 import { writeOutput } from './write-output.ts'
 
 /** What output builds through esbuild's service need. */
@@ -33,19 +35,29 @@ export interface ServiceEngineParts {
 export function createServiceEngine(parts: ServiceEngineParts): OutputEngine {
   return async (build, signal) => {
     signal?.throwIfAborted()
+    checkSources(build, parts)
     const readSource = createSourceReader(build.root)
     let result: EsbuildResult
     try {
       result = await parts.service.build(serviceOptions(build, parts))
     } catch (thrown) {
       if (!isEsbuildFailure(thrown)) throw thrown
-      throw failureOf(build.entries.join(', '), thrown.errors, readSource, () => undefined)
+      const messages = parts.plugins.restore(thrown.errors)
+      throw failureOf(build.entries.join(', '), messages, readSource, () => undefined)
     }
     signal?.throwIfAborted()
     const metafile = withoutMeta(readMetafile(result.metafile))
     const warnings = result.warnings.map((message) => buildMessage(message, readSource))
     return { metafile, warnings, contents: place(build, metafile, result) }
   }
+}
+
+/** @throws SomonError SOMON_RESOLVE_SOURCE_DENIED for an entry on a host that is not admitted */
+function checkSources(build: OutputBuild, { resolverFor }: ServiceEngineParts): void {
+  const urls = build.entries.filter(isModuleUrl)
+  if (urls.length === 0) return
+  const resolver = resolverFor(build)
+  for (const url of urls) checkUrl(resolver, url, build.root)
 }
 
 function serviceOptions(build: OutputBuild, parts: ServiceEngineParts): EsbuildOptions {
@@ -72,7 +84,12 @@ function serviceOptions(build: OutputBuild, parts: ServiceEngineParts): EsbuildO
     ...(build.conditions.length === 0 ? {} : { conditions: [...build.conditions] }),
     ...(build.tsconfig === undefined ? {} : { tsconfig: build.tsconfig }),
     ...(perSource ? { banner: { js: metaBanner(build.format) } } : {}),
-    plugins: [...policed(build, parts), ...pluginsOf(build, parts), ...inlined(build, parts)],
+    plugins: [
+      ...policed(build, parts),
+      ...pluginsOf(build, parts),
+      ...inlined(build, parts),
+      ...urlEntries(build.entries),
+    ],
   }
 }
 

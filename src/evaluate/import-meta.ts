@@ -1,13 +1,14 @@
 import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { fromRelPath, type RelPath } from '../base/project-path.ts'
+import { fromRelPath, isModuleUrl, type RelPath } from '../base/project-path.ts'
 import type { Hot } from './hot.ts'
 
 /** What `import.meta` holds in a source that somon evaluates, beside what plugins add. */
 export interface SomonImportMeta {
   readonly url: string
-  readonly filename: string
-  readonly dirname: string
+  /** Undefined in a module that is no file, as in Node. */
+  readonly filename: string | undefined
+  readonly dirname: string | undefined
   /** True in the entry of `somon run`. */
   readonly main: boolean
   /** Undefined where reload is impossible. */
@@ -46,15 +47,15 @@ export function importMetaOf(parts: ImportMetaParts): (file: RelPath) => Record<
   return (file) => {
     const known = metas.get(file)
     if (known !== undefined) return known
-    const filename = fromRelPath(parts.root, file)
+    const filename = isModuleUrl(file) ? undefined : fromRelPath(parts.root, file)
     const meta: Record<string, unknown> = Object.assign(
       Object.create(null) as Record<string, unknown>,
       {
-        dirname: dirname(filename),
+        dirname: filename === undefined ? undefined : dirname(filename),
         filename,
         main: parts.main && file === parts.entry,
         resolve: (specifier: string) => parts.resolve(specifier, file),
-        url: pathToFileURL(filename).href,
+        url: filename === undefined ? file : pathToFileURL(filename).href,
         hot: parts.hot,
       },
     )

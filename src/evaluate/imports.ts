@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { codeOf, messageOf } from '../base/error.ts'
 import type { Guard } from '../base/guard.ts'
-import { fromRelPath, type RelPath } from '../base/project-path.ts'
+import { importerPath, isModuleUrl, type RelPath } from '../base/project-path.ts'
 import type { ArtifactDependency, ImportAttributes } from '../bundle/artifact.ts'
 import type { ImportKind, Resolution } from '../resolve/resolution.ts'
 import {
@@ -33,7 +33,7 @@ export interface ImportsParts {
 
 /** A run-time `import()` of a file that is no part of the artifact. */
 export interface SourceImport {
-  /** Absolute path. */
+  /** Absolute path, or the URL of a module that is no file. */
   readonly file: string
   readonly importer: RelPath
   readonly attributes: ImportAttributes
@@ -109,6 +109,8 @@ export class Imports {
   async dynamic(specifier: unknown, options: unknown, importer: RelPath): Promise<Namespace> {
     const attributes = attributesOf(options)
     const site = { specifier: String(specifier), importer }
+    const url = urlOf(site)
+    if (url !== undefined) return this.#parts.importSource({ file: url, importer, attributes })
     const resolution = this.#resolve(site, 'dynamic-import')
     if (resolution.class === 'source') {
       return this.#parts.importSource({ file: resolution.file, importer, attributes })
@@ -120,6 +122,8 @@ export class Imports {
   /** `import.meta.resolve(specifier)` of the source `importer`. */
   resolveUrl(specifier: string, importer: RelPath): string {
     const site = { specifier, importer }
+    const url = urlOf(site)
+    if (url !== undefined) return url
     const resolution = this.#resolve(site, 'import')
     if (resolution.class === 'source') return pathToFileURL(resolution.file).href
     return this.#targetOf(resolution, site, {}).url
@@ -129,7 +133,7 @@ export class Imports {
     const specifier = site.specifier.startsWith('file:')
       ? fileURLToPath(site.specifier)
       : site.specifier
-    return this.#parts.resolve(specifier, fromRelPath(this.#parts.root, site.importer), kind)
+    return this.#parts.resolve(specifier, importerPath(this.#parts.root, site.importer), kind)
   }
 
   #target(site: ImportSite, attributes: ImportAttributes, kind: ImportKind): Target {
@@ -234,6 +238,13 @@ export class Imports {
 }
 
 const MAX_ATTEMPTS = 8
+
+/** The module on the network that a specifier names; one there has no files beside it. */
+function urlOf({ specifier, importer }: ImportSite): string | undefined {
+  if (isModuleUrl(specifier)) return specifier
+  if (!isModuleUrl(importer) || !/^\.{0,2}\//.test(specifier)) return undefined
+  return URL.parse(specifier, importer)?.href
+}
 
 function siteOf(dep: ArtifactDependency): ImportSite {
   return { specifier: dep.spec, importer: dep.importers[0] ?? '' }

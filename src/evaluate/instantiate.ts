@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Digest } from '../base/digest.ts'
-import { fromRelPath, type RelPath } from '../base/project-path.ts'
+import { importerPath, type RelPath } from '../base/project-path.ts'
 import type { GenerationInfo } from '../bundle/plugin.ts'
 import type { InstantiateRequest, Namespace } from './generation.ts'
 import { HotState } from './hot.ts'
@@ -64,7 +64,7 @@ export function instantiate(request: InstantiateRequest, parts: InstantiateParts
     tag,
     dependencies,
     meta,
-    createRequire(fromRelPath(root, artifact.entry)),
+    createRequire(importerPath(root, artifact.entry)),
     ...ownTimers(ledger),
     ...artifact.dynamicSites.map(
       (importer) =>

@@ -1,10 +1,11 @@
 import { isSomonError } from '../base/error.ts'
 import type { RelPath } from '../base/project-path.ts'
-import { toRelPath } from '../base/project-path.ts'
+import { isModuleUrl, toRelPath } from '../base/project-path.ts'
 import { resolveNotFound } from '../resolve/errors.ts'
 import { entryOf as fileOfEntry } from '../resolve/entry.ts'
 import { failureOf } from '../resolve/failure.ts'
 import type { Resolver } from '../resolve/resolution.ts'
+import { urlEntry } from '../resolve/url-entry.ts'
 import { notAnEntry } from './errors.ts'
 
 /**
@@ -32,10 +33,11 @@ function find(
   importer: string | undefined,
   { root, resolver }: { readonly root: string; readonly resolver: Resolver },
 ): RelPath {
+  const name = specifier instanceof URL ? specifier.href : specifier
+  if (isModuleUrl(name)) return urlEntry(resolver, name, root)
   if (importer === undefined) {
     return toRelPath(root, fileOfEntry(resolver, specifier, { from: root, root }))
   }
-  const name = specifier instanceof URL ? specifier.href : specifier
   const found = resolver.resolve(name, importer, 'dynamic-import')
   if (found.class === 'source') return toRelPath(root, found.file)
   const failure = failureOf(found, { specifier: name, importer, root })

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Digest } from '../base/digest.ts'
 import type { Emitter } from '../base/events.ts'
 import type { RelPath } from '../base/project-path.ts'
+import { isModuleUrl } from '../base/project-path.ts'
 import { SingleFlight } from '../base/single-flight.ts'
 import type { Artifact, ArtifactFacts } from '../bundle/artifact.ts'
 import type { BuildOptions } from '../bundle/build-options.ts'
@@ -49,7 +50,7 @@ export interface ArtifactRequest {
 
 /** Finds or builds valid artifacts: memory, disk, external tier, build; one flight per entry. */
 export interface Loader {
-  /** Resolves what a user wrote to an entry: a path, a file URL, or a package. */
+  /** Resolves what a user wrote to an entry: a path, a URL, or a package. */
   entryOf(specifier: string | URL, importer?: string): RelPath
   artifact(entry: RelPath, request?: ArtifactRequest): Promise<LoadedArtifact>
   /** @throws SomonError SOMON_LOAD_SYNC_MISS when only a build could answer */
@@ -250,12 +251,13 @@ class ArtifactLoader implements Loader {
 
   explain(entry: RelPath): Promise<Explanation> {
     const { resolver, options } = this.#parts
+    const specifier = isModuleUrl(entry) ? entry : `./${entry}`
     return explain(entry, {
       ...this.#finder.wanted(entry),
       lookup: this.#lookup,
       residents: this.#residents,
       mode: this.#settings.validate,
-      resolution: resolver.explain(`./${entry}`, options.root + sep, 'entry'),
+      resolution: resolver.explain(specifier, options.root + sep, 'entry'),
       importers: this.graph().modules.find(({ path }) => path === entry)?.importers ?? [],
     })
   }

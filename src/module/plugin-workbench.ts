@@ -14,6 +14,7 @@ import type { BundleEvents, PluginEvents } from '../bundle/events.ts'
 import type { SomonPlugin } from '../bundle/plugin.ts'
 import type { PluginHost } from '../bundle/plugin-host.ts'
 import { createPluginHost } from '../bundle/plugins.ts'
+import { processEnvironment } from '../config/env.ts'
 import { createEvaluator, type Evaluator } from '../evaluate/evaluator.ts'
 import type { EvaluateEvents } from '../evaluate/events.ts'
 import type { Namespace } from '../evaluate/generation.ts'
@@ -47,7 +48,7 @@ export class PluginWorkbench implements AsyncDisposable {
     const resolver = createResolver(resolveOptions, { events })
     const limits = { serviceMaxRssBytes: 2 ** 29, hotContexts: 1 }
     // esbuild's service inherits it, and a sample may depend on variables.
-    const { env } = process
+    const env = processEnvironment()
     this.root = root
     this.plugins = createPluginHost([plugin], {
       root,

@@ -62,7 +62,8 @@ export class ModuleSystem implements ModuleSystemApi {
    *
    * Not async: the promise of a live module is returned as it is, at the cost of a map lookup.
    *
-   * @param entry - a path (relative to the root or absolute), a file URL or a package name
+   * @param entry - a path (relative to the root or absolute), a file URL, a package name, or
+   *   the URL of a module that a plugin serves
    */
   load<T = Record<string, unknown>>(
     entry: string | URL,

@@ -1,7 +1,13 @@
 import path from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fromRelPath, isInside, toRelPath } from '../../src/base/project-path.ts'
+import {
+  fromRelPath,
+  importerPath,
+  isInside,
+  isModuleUrl,
+  toRelPath,
+} from '../../src/base/project-path.ts'
 
 const platforms = [
   { name: 'POSIX', api: path.posix, root: '/work/project' },
@@ -19,6 +25,18 @@ describe.each(platforms)('on $name', ({ api, root }) => {
   test('fromRelPath() turns it back', () => {
     expect(fromRelPath(root, 'src/a.ts', api)).toBe(api.join(root, 'src', 'a.ts'))
     expect(fromRelPath(root, '../b.ts', api)).toBe(api.join(root, '..', 'b.ts'))
+  })
+
+  test('a module that is no file keeps its name, and imports from the root', () => {
+    for (const name of ['https://host.test:8443/a.ts?x=1', 'virtual:routes', 's3+v4://bucket/a']) {
+      expect(isModuleUrl(name)).toBe(true)
+      expect(toRelPath(root, name, api)).toBe(name)
+      expect(fromRelPath(root, name, api)).toBe(name)
+      expect(importerPath(root, name, api)).toBe(root + api.sep)
+    }
+    for (const name of ['src/a.ts', '../https/a.ts', 'file:///a.ts', 'C:/a.ts', 'node:fs', '//h/a'])
+      expect(isModuleUrl(name)).toBe(false)
+    expect(importerPath(root, 'src/a.ts', api)).toBe(api.join(root, 'src', 'a.ts'))
   })
 
   test('isInside() knows the folder itself, what is below and what is beside', () => {

@@ -11,10 +11,12 @@ describe('esbuildPathFromId()', () => {
     })
   })
 
-  test('keeps URLs whole', () => {
-    const path = 'https://host.test/a.js?v=1'
+  test('makes the scheme of a URL its namespace, so that both print as the URL', () => {
+    const { path, namespace } = esbuildPathFromId('https://host.test/a.js?v=1')
 
-    expect(esbuildPathFromId(path)).toEqual({ path, namespace: 'plugin' })
+    expect({ path, namespace }).toEqual({ path: '//host.test/a.js?v=1', namespace: 'https' })
+    expect(esbuildPathFromId('cdn:a.js')).toEqual({ path: 'cdn:a.js', namespace: 'plugin' })
+    expect(esbuildPathFromId('file:///a.js').namespace).toBe('plugin')
   })
 
   test('is undone by idFromEsbuildPath()', () => {

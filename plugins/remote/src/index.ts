@@ -67,7 +67,13 @@ export function remote(options: RemoteOptions): FusedPlugin {
       await attempt(this, () => modulesOf(this).startBuild())
     },
     async buildEnd() {
-      await attempt(this, () => modulesOf(this).lock.write())
+      const { lock } = modulesOf(this)
+      await attempt(this, () =>
+        lock.write((text) => {
+          // A build that renews the lock may have used what it said before.
+          if (!settings.refresh) this.addWatchFile(lock.path, text)
+        }),
+      )
     },
     async resolveId(specifier, importer) {
       return attempt(this, async () => {

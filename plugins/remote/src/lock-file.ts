@@ -59,8 +59,13 @@ export class LockFile {
     }
   }
 
-  /** Adds to the file what is new; leaves a file that already says the same untouched. */
-  async write(): Promise<void> {
+  /**
+   * Adds to the file what is new; leaves a file that already says the same untouched.
+   *
+   * @param announce - is told what will be written, unless somebody else has changed the file
+   *   meanwhile: then it says more than the build has used
+   */
+  async write(announce: (text: string) => void): Promise<void> {
     const added = this.#added
     if (Object.keys(added.modules).length === 0) return
     const now = await this.#load()
@@ -68,7 +73,11 @@ export class LockFile {
       modules: { ...now.modules, ...added.modules },
       redirects: { ...now.redirects, ...added.redirects },
     }
-    if (print(next) !== print(now)) await replaceFile(this.#path, print(next))
+    const isOwn = print(now) === print(this.#data)
+    if (print(next) !== print(now)) {
+      if (isOwn) announce(print(next))
+      await replaceFile(this.#path, print(next))
+    }
     this.#data = next
     // What was added while the file was written waits for the next time.
     if (this.#added === added) this.#added = EMPTY
