@@ -12,6 +12,7 @@ import type { BuildOptions } from './build-options.ts'
 import { bundleOptionOwned } from './errors.ts'
 import type { EsbuildLoader, EsbuildOptions, EsbuildPlugin } from './esbuild.ts'
 import { META_BINDING, metaPlugin } from './meta.ts'
+import { isUrlPath } from './module-id.ts'
 import type { PluginBuild, PluginHost } from './plugin-host.ts'
 import { urlEntries } from './url-entries.ts'
 
@@ -134,8 +135,11 @@ export function policyPlugin(
     {
       name: 'somon-policy',
       setup(build) {
-        build.onResolve({ filter: NOT_A_PATH }, ({ path, importer, resolveDir, kind }) => {
+        build.onResolve({ filter: NOT_A_PATH }, (args) => {
+          const { path, importer, resolveDir, kind, namespace } = args
           if (kind === 'entry-point') return undefined
+          // What a name means in a module on the network is for its plugin to say.
+          if (isUrlPath(importer, namespace) && !isModuleUrl(path)) return undefined
           const from = isAbsolute(importer) ? importer : resolveDir + sep
           const found = resolver.resolve(path, from, importKind(kind))
           return found.class === 'refused' ? answer(found, path, from, options.root) : undefined
