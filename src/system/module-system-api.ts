@@ -58,14 +58,15 @@ export interface SystemStats {
     readonly live: number
     readonly memory: number
     readonly disk: number
-    readonly external: number
     readonly miss: number
     readonly failed: number
     /** Loads that wait for a build to begin. */
     readonly queued: number
     readonly building: number
   }
-  readonly cache: CacheStats
+  readonly cache: Omit<CacheStats, 'hits'> & {
+    readonly hits: { readonly memory: number; readonly disk: number }
+  }
   readonly bundler: BundlerStats
   readonly plugins: readonly PluginStats[]
   readonly retired: readonly RetiredGeneration[]

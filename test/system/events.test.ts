@@ -26,7 +26,8 @@ describe('ModuleSystem.on()', () => {
 
   test.for(documented)('$name is told with what is documented', async ({ name, members }) => {
     if (!isEvent(name)) throw new Error(`no scenario tells ${name}`)
-    const { options = {}, payload, run } = eventScenarios[name]
+    const scenario = eventScenarios[name]
+    const { options = {}, payload } = scenario
     await using fixture = await createFixture({
       'package.json': '{"type":"module"}',
       'main.ts': 'export const value = 1',
@@ -36,7 +37,7 @@ describe('ModuleSystem.on()', () => {
     const told: unknown[] = []
     system.on(name, (event) => told.push(event))
 
-    await run(system, fixture)
+    await scenario.run(system, fixture)
 
     expect(told[0]).toEqual(payload)
     expect(Object.keys(told[0] ?? {}).toSorted()).toEqual(members.toSorted())

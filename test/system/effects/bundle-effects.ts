@@ -68,7 +68,7 @@ export const bundleEffects: EffectCases = {
       ['64GiB', { reason: undefined, recycles: 0 }],
     ],
     async observe(_value, fixture, make) {
-      await fixture.write('unused.ts', `export const text = '${'x'.repeat(9 * 2 ** 20)}'`)
+      await fixture.write('unused.ts', `export const text = '${'x'.repeat(16 * 2 ** 20)}'`)
       await fixture.write('main.ts', "import './unused.ts'")
       await using system = make()
       let reason: string | undefined

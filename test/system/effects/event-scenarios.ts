@@ -46,7 +46,7 @@ export const eventScenarios: {
   'bundle.service-recycled': {
     options: { bundle: { serviceMaxRssBytes: '64MiB' } },
     async run(system, fixture) {
-      await fixture.write('unused.ts', `export const text = '${'x'.repeat(9 * 2 ** 20)}'`)
+      await fixture.write('unused.ts', `export const text = '${'x'.repeat(16 * 2 ** 20)}'`)
       await fixture.write(MAIN, "import './unused.ts'")
       await compile(system)
     },
