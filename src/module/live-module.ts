@@ -19,13 +19,14 @@ import type { StartedGeneration } from './start-generation.ts'
 export class LiveModule implements Module, ReloadableModule {
   readonly id: RelPath
   readonly parts: ModuleParts
-  readonly hub: EventHub<ModuleEventMap> = new EventHub()
   serving: { readonly generation: Generation; readonly artifact: Artifact }
+  /** Made with the first listener: most modules never have one. */
+  #hub: EventHub<ModuleEventMap> | undefined
   /** Ends the memory count of each generation that is not retired yet. */
   readonly #pins = new Map<Generation, () => void>()
   readonly nextNumber: () => number
   transaction: number = 0
-  superseding: AbortController = new AbortController()
+  superseding: AbortController | undefined
   critical: Promise<unknown> = Promise.resolve()
   reloadedAt: number = -Infinity
   failing: boolean = false
@@ -78,7 +79,13 @@ export class LiveModule implements Module, ReloadableModule {
     name: Name,
     listener: (event: ModuleEventMap[Name]) => void,
   ): Unsubscribe {
-    return this.hub.on(name, listener)
+    this.#hub ??= new EventHub()
+    return this.#hub.on(name, listener)
+  }
+
+  /** Tells the listeners of this one module. */
+  tell<Name extends keyof ModuleEventMap>(name: Name, event: ModuleEventMap[Name]): void {
+    this.#hub?.channel(name).emit(event)
   }
 
   /** The generation that serves and those that are retired and not yet collected. */
@@ -117,14 +124,14 @@ export class LiveModule implements Module, ReloadableModule {
 
   async #dispose(): Promise<void> {
     this.transaction += 1
-    this.superseding.abort(moduleClosed({ module: this.id }))
+    this.superseding?.abort(moduleClosed({ module: this.id }))
     this.#onDispose(this)
     await this.critical
     const { generation } = this.serving
     await this.retire(generation)
     const disposed = this.parts.events.channel('module.disposed')
     if (disposed.listened) disposed.emit({ module: this.id, generation: generation.number })
-    this.hub.channel('disposed').emit({ module: this.id })
-    this.hub.clear()
+    this.tell('disposed', { module: this.id })
+    this.#hub?.clear()
   }
 }

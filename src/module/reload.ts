@@ -1,4 +1,3 @@
-import type { EventHub } from '../base/events.ts'
 import type { RelPath } from '../base/project-path.ts'
 import type { Artifact } from '../bundle/artifact.ts'
 import type { Generation, RetireReport } from '../evaluate/generation.ts'
@@ -14,12 +13,11 @@ import { startGeneration, StartFailure, type StartedGeneration } from './start-g
 export interface ReloadableModule {
   readonly id: RelPath
   readonly parts: ModuleParts
-  readonly hub: EventHub<ModuleEventMap>
   serving: { readonly generation: Generation; readonly artifact: Artifact }
   /** The number of the newest reload; an older one gives up when it sees a newer. */
   transaction: number
-  /** Aborts what the newest transaction waits for when a newer one begins. */
-  superseding: AbortController
+  /** Aborts what the newest transaction waits for when a newer one begins; gone with its end. */
+  superseding: AbortController | undefined
   /** Settles when the transaction that may start generations has ended. */
   critical: Promise<unknown>
   /** When the last reload began; a second one within a minute makes the entry hot. */
@@ -32,6 +30,8 @@ export interface ReloadableModule {
   serve(started: StartedGeneration): void
   /** Ends a generation within the drain limit. */
   retire(generation: Generation): Promise<RetireReport>
+  /** Tells the listeners of this one module. */
+  tell<Name extends keyof ModuleEventMap>(name: Name, event: ModuleEventMap[Name]): void
 }
 
 /** An entry that is reloaded again within this time gets a kept build context. */
@@ -52,6 +52,19 @@ export async function reload(module: ReloadableModule): Promise<ReloadReport> {
   const hot = startedAt - module.reloadedAt < HOT_WITHIN_MS
   module.reloadedAt = startedAt
   const ticket = begin(module)
+  try {
+    return await replace(module, ticket, hot, startedAt)
+  } finally {
+    ticket.end()
+  }
+}
+
+async function replace(
+  module: ReloadableModule,
+  ticket: Ticket,
+  hot: boolean,
+  startedAt: number,
+): Promise<ReloadReport> {
   let loaded: LoadedArtifact
   try {
     await module.parts.plugins().beforeLoad({ entry: module.id, kind: 'reload' })
@@ -77,14 +90,23 @@ interface Ticket {
   readonly signal: AbortSignal
   /** True once a newer transaction has begun. */
   isOver(): boolean
+  /** Lets go of the signal: nothing waits under it any more. */
+  end(): void
 }
 
 function begin(module: ReloadableModule): Ticket {
-  module.superseding.abort(new Error('A newer reload has begun'))
-  module.superseding = new AbortController()
+  module.superseding?.abort(new Error('A newer reload has begun'))
+  const controller = new AbortController()
+  module.superseding = controller
   module.transaction += 1
   const number = module.transaction
-  return { signal: module.superseding.signal, isOver: () => module.transaction !== number }
+  return {
+    signal: controller.signal,
+    isOver: () => module.transaction !== number,
+    end: () => {
+      if (module.superseding === controller) module.superseding = undefined
+    },
+  }
 }
 
 async function swapIn(
@@ -103,8 +125,8 @@ async function swapIn(
   }
   const order = old.listens ? 'exclusive' : 'overlapping'
   try {
-    const replace = order === 'exclusive' ? replaceExclusively : replaceOverlapping
-    const { retired } = await replace(module, loaded, ticket)
+    const swap = order === 'exclusive' ? replaceExclusively : replaceOverlapping
+    const { retired } = await swap(module, loaded, ticket)
     return succeeded(module, old, order, retired, startedAt)
   } catch (error) {
     if (ticket.isOver()) return superseded(module)
@@ -210,7 +232,7 @@ function succeeded(
   const channel = module.parts.events.channel('module.reloaded')
   if (channel.listened) channel.emit(change)
   const report = { ...change, outcome: healed ? 'healed' : 'reloaded', retired } as const
-  module.hub.channel('reloaded').emit(report)
+  module.tell('reloaded', report)
   return report
 }
 
@@ -222,7 +244,7 @@ function unchanged(module: ReloadableModule, artifact: Artifact): ReloadReport {
   const channel = module.parts.events.channel('module.unchanged')
   if (channel.listened) channel.emit(same)
   const report = { ...same, outcome: 'unchanged' } as const
-  module.hub.channel('unchanged').emit(report)
+  module.tell('unchanged', report)
   return report
 }
 
@@ -247,7 +269,7 @@ async function failed(
   const channel = module.parts.events.channel('module.reload-failed')
   if (channel.listened) channel.emit(failure)
   const report = { ...failure, outcome: 'failed' } as const
-  module.hub.channel('failed').emit(report)
+  module.tell('failed', report)
   return report
 }
 

@@ -35,6 +35,32 @@ async function prepare(files: Files, overrides: Partial<EvaluatorParts> = {}): P
 }
 
 describe('an artifact of the real bundler', () => {
+  test.each([
+    ['by their names', ['typeof setTimeout', 'typeof clearImmediate', 'typeof require.resolve']],
+    [
+      'by escaped names',
+      [
+        String.raw`typeof s\u0065tTimeout`,
+        String.raw`typeof clearImmedi\u0061te`,
+        String.raw`typeof requir\u0065.resolve`,
+      ],
+    ],
+    [
+      'through eval',
+      [
+        'eval(["typeof setTime", "out"].join(""))',
+        'eval(["typeof clearImmed", "iate"].join(""))',
+        'eval(["typeof requ", "ire.resolve"].join(""))',
+      ],
+    ],
+  ])('finds its own timers and require %s', async (_how, kinds) => {
+    await using run = await prepare({ 'src/main.ts': `export const kinds = [${kinds.join()}]` })
+
+    const { namespace } = await run.start()
+
+    expect(namespace['kinds']).toEqual(['function', 'function', 'function'])
+  })
+
   test('binds default, named, renamed, namespace and string-named imports', async () => {
     await using run = await prepare({
       'src/main.ts': `
