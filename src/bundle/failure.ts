@@ -7,6 +7,7 @@ import { fromRelPath } from '../base/project-path.ts'
 import type { BuildMessage } from './build-message.ts'
 import { bundleFailed } from './errors.ts'
 import type { EsbuildMessage } from './esbuild.ts'
+import { fixForReadFault } from './read-fault.ts'
 
 /** Returns the text of a source file, or undefined when it cannot be read. */
 export type SourceReader = (file: RelPath) => string | undefined
@@ -111,12 +112,15 @@ function detailsOf(error: SomonError): ErrorDetails {
 
 function reasonOf(message: EsbuildMessage | undefined, location?: SourceLocation): string {
   if (message === undefined) return 'it failed'
-  const by = message.pluginName === '' ? '' : `plugin "${message.pluginName}": `
+  // Ours reads the files: no plugin that a user knows of.
+  const by = ['', READER].includes(message.pluginName) ? '' : `plugin "${message.pluginName}": `
   const text = `${by}${message.text.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase())}`
   return location === undefined
     ? text
     : `${text} (${location.file}:${location.line}:${location.column})`
 }
+
+const READER = 'somon'
 
 /** esbuild has no ids for its errors, only texts (0.28.2, `internal/bundler/bundler.go`). */
 const FIXES: readonly (readonly [pattern: RegExp, fix: string])[] = [
@@ -134,6 +138,10 @@ const FIXES: readonly (readonly [pattern: RegExp, fix: string])[] = [
 ]
 
 function fixFor(message: EsbuildMessage): string | undefined {
+  if (message.pluginName === READER && message.detail instanceof Error) {
+    const fix = fixForReadFault(message.detail)
+    if (fix !== undefined) return fix
+  }
   return FIXES.find(([pattern]) => pattern.test(message.text))?.[1]
 }
 

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { dirname, join } from 'node:path'
-import { messageOf } from '../base/error.ts'
 import type { Guard } from '../base/guard.ts'
 import type {
   EsbuildBuild,
@@ -27,6 +26,7 @@ import {
 import type { PluginCalls } from './plugin-calls.ts'
 import type { CheckedFusedPlugin } from './plugin-check.ts'
 import type { PluginBuild, WatchSink } from './plugin-host.ts'
+import { readFault } from './read-fault.ts'
 import { messageOfError, type EsbuildMessage } from './plugin-message.ts'
 import { readerLoad } from './reader-plugin.ts'
 
@@ -243,7 +243,7 @@ export class FusedBuild {
 
   #message(thrown: unknown): NonNullable<OnLoadResult['errors']>[number] {
     if (thrown instanceof HookFailure) return messageOfError(thrown.error, thrown.plugin)
-    return { text: messageOf(thrown), detail: thrown }
+    return { text: readFault(thrown), detail: thrown }
   }
 }
 

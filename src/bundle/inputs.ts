@@ -1,5 +1,13 @@
 import type { Dirent, Stats } from 'node:fs'
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { Digest } from '../base/digest.ts'
 import { digest } from '../base/digest.ts'
@@ -144,14 +152,25 @@ function folderBefore(folder: string): FolderBefore {
 
 /** Reads and hashes a file; synchronous, because 13 µs beat the 33 of a promise (measured). */
 export function readInput(file: string): ReadInput {
-  const descriptor = openSync(file, 'r')
+  const descriptor = openSync(file, READ_WITHOUT_WAITING)
   try {
     const stat = fstatSync(descriptor)
+    if (!stat.isFile() && !stat.isDirectory()) throw notRegular(file)
     const bytes = readFileSync(descriptor)
     return { bytes, sha256: digest(bytes), stat }
   } finally {
     closeSync(descriptor)
   }
+}
+
+/**
+ * A named pipe would otherwise block the thread until somebody writes, and a device such as
+ * `/dev/zero` never ends. Windows has no such flag.
+ */
+const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+
+function notRegular(file: string): Error {
+  return new Error(`"${basename(file)}" is no regular file`)
 }
 
 /** Returns the record of a file that was read. */

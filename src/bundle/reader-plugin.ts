@@ -2,7 +2,7 @@ import type { EsbuildLoader } from './esbuild-build.ts'
 import type { EsbuildPlugin } from './esbuild.ts'
 import { isScript, type LoadCall } from './load-call.ts'
 import type { PluginBuild } from './plugin-host.ts'
-import { messageOf } from '../base/error.ts'
+import { readFault } from './read-fault.ts'
 
 /** The plugin list of a build without plugins: the reader alone. */
 export function readerPlugin(build: PluginBuild): EsbuildPlugin {
@@ -21,7 +21,7 @@ export function readerPlugin(build: PluginBuild): EsbuildPlugin {
             loader: loader as EsbuildLoader,
           }
         } catch (thrown) {
-          return { errors: [{ text: messageOf(thrown), detail: thrown }] }
+          return { errors: [{ text: readFault(thrown), detail: thrown }] }
         }
       })
     },

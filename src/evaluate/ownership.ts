@@ -127,7 +127,7 @@ export class Ownership {
     ): void => {
       this.#owner(callerOfAddListener)?.processListener(event, listener)
     }
-    process.on('newListener', onNewListener)
+    addUncounted(onNewListener)
     return () => process.off('newListener', onNewListener)
   }
 
@@ -166,6 +166,20 @@ const LEAVE_PROMISES_OUT: object = { trackPromises: false }
 const THIS_RUNTIME: HookRuntime = {
   node: process.version,
   leavesPromisesOut: hooksLeavePromisesOut,
+}
+
+/**
+ * Listens to `newListener` of the process. Every system has one such listener until it is closed,
+ * so many of them are no leak: Node's warning about it is kept out, for this one call.
+ */
+function addUncounted(
+  listener: (event: string | symbol, added: (...args: unknown[]) => void) => void,
+): void {
+  const limit = process.getMaxListeners()
+  const isReached = limit > 0 && process.listenerCount('newListener') >= limit
+  if (isReached) process.setMaxListeners(0)
+  process.on('newListener', listener)
+  if (isReached) process.setMaxListeners(limit)
 }
 
 /** The script of the first frame below Node's own: the one that called into Node. */

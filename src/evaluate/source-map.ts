@@ -47,7 +47,7 @@ export class SourceMaps {
     if (map === undefined || line < 1) return undefined
     const found = originalPositionFor(map, { line, column: Math.max(0, column - 1) })
     if (found.source === null) return undefined
-    return { file: found.source, line: found.line, column: found.column + 1 }
+    return { file: decodeSource(found.source), line: found.line, column: found.column + 1 }
   }
 
   /** Forgets that a map was absent: it has been made meanwhile. */
@@ -90,6 +90,16 @@ const MAX_DECODED = 32
 const MAX_ABSENT = 32
 /** A program that throws thousands of errors a second must not look for a map each time. */
 const RETRY_MS = 1000
+
+/** The sources of a map are URLs: esbuild escapes brackets, `#`, and whatever is not ASCII. */
+function decodeSource(source: string): string {
+  if (!source.includes('%')) return source
+  try {
+    return decodeURIComponent(source)
+  } catch {
+    return source
+  }
+}
 
 /** A faulty map is no reason to lose a stack: it counts as absent. */
 function decode(text: string): TraceMap | undefined {

@@ -18,6 +18,7 @@ export function entryOf(
   importer: string | undefined,
   parts: { readonly root: string; readonly resolver: Resolver },
 ): RelPath {
+  checkType(specifier)
   try {
     return find(specifier, importer, parts)
   } catch (error) {
@@ -26,6 +27,13 @@ export function entryOf(
     parts.resolver.clear()
     return find(specifier, importer, parts)
   }
+}
+
+/** Callers without types pass what they read somewhere. */
+function checkType(specifier: unknown): void {
+  if (typeof specifier === 'string' || specifier instanceof URL) return
+  const what = specifier === null ? 'null' : typeof specifier
+  throw new TypeError(`An entry is a string or a URL, not ${what}`)
 }
 
 function find(

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   fstatSync,
   lstatSync,
   openSync,
@@ -98,10 +99,12 @@ function fileReader(): FileReader {
 
 const KEPT_BYTES = 2 ** 20
 
-function hashFile(file: string, read: FileReader): { stat: FileStat; sha256: Digest } {
-  const descriptor = openSync(file, 'r')
+function hashFile(file: string, read: FileReader): { stat: FileStat; sha256: Digest } | undefined {
+  // A named pipe that took the place of a file would block the thread, a device never end.
+  const descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
     const stat = fstatSync(descriptor)
+    if (!stat.isFile()) return undefined
     return { stat, sha256: digest(read(descriptor, stat.size)) }
   } finally {
     closeSync(descriptor)

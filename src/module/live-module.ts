@@ -31,6 +31,7 @@ export class LiveModule implements Module, ReloadableModule {
   reloadedAt: number = -Infinity
   failing: boolean = false
   #closed: Promise<void> | undefined
+  #newest: Promise<ReloadReport> | undefined
   readonly #onDispose: (module: LiveModule) => void
 
   constructor(
@@ -72,7 +73,19 @@ export class LiveModule implements Module, ReloadableModule {
 
   reload(): Promise<ReloadReport> {
     if (this.#closed !== undefined) return Promise.reject(moduleClosed({ module: this.id }))
-    return reload(this)
+    this.#newest = reload(this)
+    return this.#newest
+  }
+
+  /** Reloads; what overtakes the reload answers in its place. */
+  async reloadToEnd(): Promise<ReloadReport> {
+    let report = await this.reload()
+    let asked: Promise<ReloadReport> | undefined
+    while (report.outcome === 'superseded' && this.#newest !== asked && !this.isClosed) {
+      asked = this.#newest
+      if (asked !== undefined) report = await asked
+    }
+    return report
   }
 
   on<Name extends keyof ModuleEventMap>(
@@ -113,7 +126,12 @@ export class LiveModule implements Module, ReloadableModule {
     this.#pins.get(generation)?.()
     this.#pins.delete(generation)
     const { module, number, artifact } = generation
-    await this.parts.plugins().retire({ module, number, artifact })
+    try {
+      await this.parts.plugins().retire({ module, number, artifact })
+    } catch (error) {
+      // The generation has ended all the same; a plugin's fault must not keep a successor out.
+      return { ...report, errors: [...report.errors, error] }
+    }
     return report
   }
 

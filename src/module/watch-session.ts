@@ -163,7 +163,7 @@ class Session implements WatchSession {
   async #renew(entry: RelPath, changes: readonly RelPath[]): Promise<void> {
     const startedAt = this.#parts.modules.clock.elapsed()
     const live = this.#parts.registry.find(entry)
-    const report = live === undefined ? await this.#heal(entry) : await live.reload()
+    const report = live === undefined ? await this.#heal(entry) : await live.reloadToEnd()
     if (report.outcome === 'superseded') return
     const durationMs = this.#parts.modules.clock.elapsed() - startedAt
     this.#hub.channel('report').emit({ ...told(report), entry, changes, durationMs })

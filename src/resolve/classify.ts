@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { codeOf } from '../base/error.ts'
 import { replaceAlias } from './alias.ts'
 import { missing } from './missing.ts'
+import { whyNoFile } from './no-file.ts'
 import type { OxcSearch, SearchResult } from './oxc.ts'
 import type { Packages } from './packages.ts'
 import { disallowed, undeclared } from './policy.ts'
@@ -120,7 +121,8 @@ export class Classifier {
     if (exact !== undefined) return { class: 'source', file: exact }
     const found = this.#find(request)
     if (found.found === 'file') return { class: 'source', file: found.file }
-    return this.#missing(request, 'there is no such file')
+    const path = resolve(folderOf(request.importer), request.specifier)
+    return this.#missing(request, whyNoFile(path))
   }
 
   #package(request: Request): Resolution {
@@ -231,10 +233,15 @@ export class Classifier {
 /** An entry that names its file exactly needs no search, and a cached start no resolver at all. */
 function exactFile({ specifier, importer, note }: Request): string | undefined {
   const path = resolve(folderOf(importer), specifier)
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined
-  const file = realpathSync.native(path)
-  note('path', `found ${file}`)
-  return file
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined
+    const file = realpathSync.native(path)
+    note('path', `found ${file}`)
+    return file
+  } catch {
+    // A loop of links, or a folder that may not be looked into: the search says the same.
+    return undefined
+  }
 }
 
 /** The note of a request that nobody wants explained. */

@@ -42,8 +42,13 @@ function suggest(
 ): string | undefined {
   const form = specifierForm(specifier)
   if (form === 'builtin') {
-    const name = nearest(specifier.replace(/^node:/, ''), builtinModules)
-    return name === undefined ? undefined : `node:${name.replace(/^node:/, '')}`
+    const wanted = specifier.replace(/^node:/, '')
+    const names = builtinModules.map((name) => name.replace(/^node:/, ''))
+    const name = nearest(
+      wanted,
+      names.filter((other) => other !== wanted),
+    )
+    return names.includes(wanted) || name === undefined ? undefined : `node:${name}`
   }
   if (form === 'bare') {
     const name = packageNameOf(specifier) ?? specifier
@@ -58,10 +63,13 @@ function suggest(
   return name === undefined ? undefined : specifier.slice(0, lastSlash(specifier) + 1) + name
 }
 
-/** Compares whole names, and names without extension, because imports leave them out. */
+/**
+ * Compares whole names, and names without extension, because imports leave them out. The name
+ * itself, of a folder or of a link to nothing, is no help.
+ */
 function nearestFile(target: string): string | undefined {
   const wanted = basename(target)
-  const names = namesIn(dirname(target))
+  const names = namesIn(dirname(target)).filter((name) => name !== wanted)
   const whole = nearest(wanted, names)
   if (whole !== undefined) return whole
   const stems = new Map(names.filter(isImportable).map((name) => [stemOf(name), name]))

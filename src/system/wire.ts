@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { EventHub } from '../base/events.ts'
@@ -117,11 +117,14 @@ function lazyFileBundler({ settings, clock, hub, disk, plugins }: Shared): FileB
 
 /** Everything below compares real paths, so the root has to be one. */
 function realRoot(root: string): string {
+  let real: string
   try {
-    return realpathSync.native(root)
+    real = realpathSync.native(root)
   } catch (cause) {
     throw rootMissing({ root }, { cause })
   }
+  if (!statSync(real).isDirectory()) throw rootMissing({ root })
+  return real
 }
 
 interface Shared {
