@@ -59,7 +59,7 @@ export function esbuildOptions(
     ...(conditions === undefined ? {} : { conditions: [...conditions] }),
     ...(options.resolve.tsconfig === undefined ? {} : { tsconfig: options.resolve.tsconfig }),
     plugins: [
-      ...(options.resolve.packages === 'bundle' ? policyPlugin(options, parts.resolver) : []),
+      ...policyPlugin(options, options.resolve.packages === 'bundle', parts.resolver),
       metaPlugin,
       ...parts.plugins.esbuildPlugins(parts.build),
       ...(options.resolve.packages === 'external' ? inlinePlugin(options, parts.resolver) : []),
@@ -125,9 +125,12 @@ export function inlinePlugin(
 /**
  * Refuses what `allowedSources` and `externalPolicy` keep out of files that esbuild resolves by
  * itself; undefined leaves everything else to it. Without such a policy no import costs a message.
+ *
+ * @param judgesNames - false where imports of packages stay imports: they are judged when bound
  */
 export function policyPlugin(
   options: { readonly root: string; readonly resolve: ResolvePolicy },
+  judgesNames: boolean,
   resolver: BuildResolver,
 ): EsbuildPlugin[] {
   if (!isPolicy(options.resolve)) return []
@@ -135,7 +138,7 @@ export function policyPlugin(
     {
       name: 'somon-policy',
       setup(build) {
-        build.onResolve({ filter: NOT_A_PATH }, (args) => {
+        build.onResolve({ filter: judgesNames ? INSTALLED_OR_NAME : INSTALLED }, (args) => {
           const { path, importer, resolveDir, kind, namespace } = args
           if (kind === 'entry-point') return undefined
           // What a name means in a module on the network is for its plugin to say.
@@ -149,7 +152,8 @@ export function policyPlugin(
   ]
 }
 
-const NOT_A_PATH = /^[^./]/
+const INSTALLED = /node_modules/
+const INSTALLED_OR_NAME = /^[^./]|node_modules/
 
 function answer(found: Resolution, specifier: string, from: string, root: string): OnResolveResult {
   const importer = toRelPath(root, from)

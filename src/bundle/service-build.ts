@@ -112,7 +112,7 @@ function policed(
   { policy, resolverFor }: ServiceEngineParts,
 ): NonNullable<EsbuildOptions['plugins']> {
   if (!isPolicy(policy)) return []
-  return policyPlugin({ root: build.root, resolve: policy }, resolverFor(build))
+  return policyPlugin({ root: build.root, resolve: policy }, true, resolverFor(build))
 }
 
 function inlined(

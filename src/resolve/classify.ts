@@ -120,9 +120,22 @@ export class Classifier {
     const exact = request.kind === 'entry' ? exactFile(request) : undefined
     if (exact !== undefined) return { class: 'source', file: exact }
     const found = this.#find(request)
-    if (found.found === 'file') return { class: 'source', file: found.file }
-    const path = resolve(folderOf(request.importer), request.specifier)
-    return this.#missing(request, whyNoFile(path))
+    if (found.found !== 'file') {
+      const path = resolve(folderOf(request.importer), request.specifier)
+      return this.#missing(request, whyNoFile(path))
+    }
+    const name = this.#isOwn(found.file) ? undefined : installedNameOf(found.file)
+    if (
+      name === undefined ||
+      request.kind === 'entry' ||
+      name === installedNameOf(request.importer)
+    ) {
+      return { class: 'source', file: found.file }
+    }
+    const reason = disallowed(this.#options, 'package', name)
+    request.note('loading.allowedSources', reason ?? `admits "${name}"`)
+    if (reason !== undefined) return { class: 'refused', reason, packageName: name }
+    return { class: 'source', file: found.file }
   }
 
   #package(request: Request): Resolution {

@@ -1,6 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Debouncer, dueAt, noted, type DebounceWindow } from '../../src/watch/debounce.ts'
+import {
+  Debouncer,
+  dueAt,
+  noted,
+  type DebounceWindow,
+  longestDelayMs,
+} from '../../src/watch/debounce.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 const TIMES = { debounceMs: 25, maxDelayMs: 250 }
@@ -123,5 +129,12 @@ describe('Debouncer.cancel()', () => {
 
     expect(flushedAt).toEqual([])
     expect(clock.pending).toBe(0)
+  })
+})
+
+describe('longestDelayMs()', () => {
+  // With a fixed bound of 250 ms a longer loading.watchDebounceMs had no effect.
+  test('leaves every quiet time room', () => {
+    expect([0, 25, 900].map(longestDelayMs)).toEqual([250, 250, 9000])
   })
 })

@@ -14,6 +14,8 @@ import {
   WITH_DEP,
 } from './effect-case.ts'
 
+const DENIED = 'SOMON_RESOLVE_SOURCE_DENIED'
+
 /** What the settings `loading.*` do to loading; watching and limits have tables of their own. */
 export const loadingEffects: EffectCases = {
   'loading.externals': {
@@ -44,20 +46,22 @@ export const loadingEffects: EffectCases = {
     files: WITH_DEP,
     seen: [
       ['any', 'done'],
-      ['declared', 'SOMON_RESOLVE_SOURCE_DENIED'],
+      ['declared', DENIED],
     ],
     observe: (_value, _fixture, make) => loaded(make),
   },
   'loading.allowedSources': {
     files: WITH_DEP,
     seen: [
-      [['*'], ['done', 'done']],
-      [['@acme/*'], ['SOMON_RESOLVE_SOURCE_DENIED', 'SOMON_RESOLVE_SOURCE_DENIED']],
+      [['*'], ['done', 'done', 'done']],
+      [['@acme/*'], [DENIED, DENIED, DENIED]],
     ],
-    observe: async (_value, _fixture, make) => [
-      await loaded(make),
-      await loaded(make, { loading: { packages: 'bundle' } }),
-    ],
+    async observe(_value, fixture, make) {
+      const asExternal = await loaded(make)
+      const bundled = await loaded(make, { loading: { packages: 'bundle' } })
+      await fixture.write('main.ts', "import './node_modules/dep/index.js'")
+      return [asExternal, bundled, await loaded(make)]
+    },
   },
   'loading.conditions': {
     files: WITH_DEP,
