@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ModuleSystem } from '../../../src/system/module-system.ts'
 import { createFixture, type Fixture } from '../../../test/support/fixture.ts'
+import type { WatchReport } from '../../../src/module/watch-session.ts'
 import { remote, type RemoteOptions } from '../src/index.ts'
 import { Host, selfSigned, type Page } from './support/host.ts'
 
@@ -163,6 +164,23 @@ describe('a remote entry', () => {
     await using last = systemFor(files, host)
 
     expect((await last.load<{ a: number }>(url)).exports.a).toBe(2)
+  })
+
+  test('is reloaded by a watcher when the lock file names another text', async () => {
+    await using host = await Host.start({ '/a.js': { text: 'export const a = 1' } }, tls)
+    await using files = await createFixture()
+    const url = host.url('/a.js')
+    await using system = systemFor(files, host)
+    const module = await system.load<{ a: number }>(url)
+    await using session = await system.watch()
+    const { promise: report, resolve } = Promise.withResolvers<WatchReport>()
+    session.on('report', resolve)
+    host.pages['/a.js'] = { text: 'export const a = 2' }
+    await using renewing = systemFor(files, host, { refresh: true })
+    await renewing.load(url)
+
+    expect(await report).toMatchObject({ entry: url, outcome: 'reloaded' })
+    expect(module.exports.a).toBe(2)
   })
 
   test('is refused with the plugin that would serve it when no plugin does', async () => {
