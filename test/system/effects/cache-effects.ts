@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { Fixture } from '../../support/fixture.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { delay, type EffectCase, type EffectCases, systemMaker } from './effect-case.ts'
 
@@ -96,22 +97,28 @@ export const cacheEffects: EffectCases = {
     },
   },
   'cache.disk.maxAgeMs': {
-    files: FILES,
+    files: { ...FILES, 'other.ts': 'export const value = 2' },
     seen: [
-      ['30d', 0],
-      [1, 1],
+      ['30d', { collected: false, pruned: 0 }],
+      [1, { collected: true, pruned: 1 }],
     ],
-    async observe(value, fixture) {
-      await using writer = systemMaker(fixture, 'cache.disk.dir', '.cache')(ON_DISK)
-      await writer.compile('./main.ts')
-      await writer.shutdown()
+    async observe(value, fixture, make) {
+      const disk = { mode: 'readwrite', dir: '.cache' } as const
+      await compileOnDisk(fixture)
       await delay(20)
-      const run = await runCli(['cache', 'prune', '--json'], {
+      const run = await runCli(['cache', 'prune', '--dry-run', '--json'], {
         cwd: fixture.root,
         env: { SOMON_CACHE_DIR: '.cache', SOMON_CACHE_DISK_MAX_AGE_MS: String(value) },
       })
       const { removed } = run.json().result as { removed: number }
-      return Math.min(removed, 1)
+      await using system = make({ cache: { disk: { ...disk, maxBytes: 1 } } })
+      let collected = false
+      system.on('cache.evicted', ({ because }) => {
+        collected ||= because === 'age'
+      })
+      await system.compile('./other.ts')
+      await system.shutdown()
+      return { collected, pruned: Math.min(removed, 1) }
     },
   },
   'cache.disk.validate': {
@@ -142,4 +149,9 @@ function resident(...seen: EffectCase['seen']): EffectCase {
       return system.stats().cache.entries
     },
   }
+}
+
+async function compileOnDisk(fixture: Fixture): Promise<void> {
+  await using writer = systemMaker(fixture, 'cache.disk.dir', '.cache')(ON_DISK)
+  await writer.compile('./main.ts')
 }
