@@ -91,14 +91,19 @@ function single(
   )
 }
 
-/** Adds where it happened to an error that a plugin threw. */
+/**
+ * Adds where it happened to an error that a plugin threw. The original is no cause of the copy: it
+ * says the same; only where it was thrown would be lost.
+ */
 function copyWith(error: SomonError, details: ErrorDetails): SomonError {
-  return new SomonError(error.code, error.message, error.fix, error.data, {
+  const copy = new SomonError(error.code, error.message, error.fix, error.data, {
     ...details,
     ...detailsOf(error),
-    cause: error.cause ?? error,
+    ...(error.cause === undefined ? {} : { cause: error.cause }),
     retryable: error.retryable,
   })
+  if (error.stack !== undefined) copy.stack = error.stack
+  return copy
 }
 
 function detailsOf(error: SomonError): ErrorDetails {

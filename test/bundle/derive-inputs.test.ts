@@ -150,6 +150,58 @@ describe('BuildInputs.files', () => {
     expect(row(inputs, 'data.txt')?.[1]).toBe('0'.repeat(64))
   })
 
+  test.each([
+    ['what was written', ['new'], false],
+    ['something else', ['old'], true],
+    ['two different things', ['new', 'old'], true],
+  ])(
+    'that a plugin writes are trusted only when it has said %s',
+    async (_title, said, isDoubted) => {
+      await using fixture = await createFixture({ 'a.ts': 'export const a = 1', 'data.txt': 'old' })
+      await using bundling = createBundling(fixture.root, {
+        plugins: [
+          {
+            name: 'writes',
+            cacheKey: 'k',
+            async buildEnd() {
+              for (const text of said) this.addWatchFile(fixture.path('data.txt'), text)
+              await fixture.write('data.txt', 'new')
+            },
+          },
+        ],
+      })
+
+      const { inputs } = await bundling.one('a.ts')
+
+      expect(row(inputs, 'data.txt')?.[1] === '0'.repeat(64)).toBe(isDoubted)
+    },
+  )
+
+  test('of a folder are doubted when something else appeared beside what was declared', async () => {
+    await using fixture = await createFixture({ 'src/a.ts': 'export const a = 1' })
+    const before = await stat(fixture.path('src'))
+    const rowAfter = async (extra: readonly string[]): Promise<number | undefined> => {
+      await using bundling = createBundling(fixture.root, {
+        plugins: [
+          {
+            name: 'writes',
+            cacheKey: 'k',
+            async buildEnd() {
+              this.addWatchFile(fixture.path('src/lock.json'), '{}')
+              for (const file of ['src/lock.json', ...extra]) await fixture.write(file, '{}')
+            },
+          },
+        ],
+      })
+      const { inputs } = await bundling.one('src/a.ts')
+      return inputs.dirs.find(([path]) => path === 'src')?.[1]
+    }
+
+    expect(await rowAfter([])).toBe(before.mtimeMs)
+    await fixture.remove('src/lock.json')
+    expect(await rowAfter(['src/b.ts'])).toBe((await stat(fixture.path('src'))).mtimeMs)
+  })
+
   test('say which plugin keeps the artifact out of the cache', async () => {
     await using fixture = await createFixture({ 'a.ts': 'export const a = 1' })
     await using bundling = createBundling(fixture.root, {
