@@ -1,3 +1,6 @@
+// The global functions may be replaced by the very modules whose time is measured.
+import { clearTimeout, setTimeout } from 'node:timers'
+
 /** Time as a part, so that tests can move it. All values are milliseconds. */
 export interface Clock {
   /** Wall time, epoch ms: for records and for comparison with file times. */

@@ -140,14 +140,20 @@ const FIXES: readonly (readonly [pattern: RegExp, fix: string])[] = [
     'Add a plugin that loads such files, or import a file that needs none',
   ],
   [/^Cannot read directory/, 'Name a file in the folder'],
+  [/^Failed to (?:create|write)/, 'Choose a place for the output that can be written'],
 ]
+
+/** Returns what helps against a message of esbuild, where its text tells. */
+export function fixForText(text: string): string | undefined {
+  return FIXES.find(([pattern]) => pattern.test(text))?.[1]
+}
 
 function fixFor(message: EsbuildMessage): string | undefined {
   if (message.pluginName === READER && message.detail instanceof Error) {
     const fix = fixForReadFault(message.detail)
     if (fix !== undefined) return fix
   }
-  return FIXES.find(([pattern]) => pattern.test(message.text))?.[1]
+  return fixForText(message.text)
 }
 
 /** esbuild counts columns in bytes of UTF-8 from 0, we in UTF-16 units from 1. */

@@ -2,6 +2,7 @@ import type { ErrorDetails } from '../base/error.ts'
 import type { SomonError } from '../base/error.ts'
 import type { BuildMessage } from './build-message.ts'
 import { bundleFailed } from './errors.ts'
+import { fixForText } from './failure.ts'
 import type { OutputBuild } from './output-build.ts'
 
 /**
@@ -31,7 +32,9 @@ export function outputFailed(
 }
 
 function detailsOf(message: BuildMessage): ErrorDetails {
+  const fix = fixForText(message.text)
   return {
+    ...(fix === undefined ? {} : { fix }),
     ...(message.location === null ? {} : { location: message.location }),
     ...(message.frame === null ? {} : { frame: message.frame }),
   }

@@ -45,5 +45,10 @@ function manifestEntries(root: string): readonly string[] {
 }
 
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+  } catch {
+    // A loop of links, or a folder that may not be looked into: the resolver says so.
+    return false
+  }
 }

@@ -120,6 +120,15 @@ export const verifyRefused: ErrorFactory<{ name: string; why: string }> = define
   message: ({ name, why }) => `Cannot accept the new generation: export "${name}": ${why}`,
 })
 
+/** The event loop is empty while the program still starts. */
+export const neverSettles: ErrorFactory<{ entry: string }> = defineError({
+  code: 'SOMON_CLI_NEVER_SETTLES',
+  when: 'nothing is left running that could settle the top-level await of a program',
+  remedy: 'Find the promise that never settles, or give it a deadline',
+  message: ({ entry }) =>
+    `Cannot run "${entry}": its top-level await never settles; nothing is left running that could settle it`,
+})
+
 /** Something that is not a coded error reached the command line: a defect, or a program's own. */
 export const unexpected: ErrorFactory<{ reason: string }> = defineError({
   code: 'SOMON_CLI_UNEXPECTED',

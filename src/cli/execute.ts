@@ -31,5 +31,6 @@ export async function execute(
 /** Usage and configuration are the caller's to correct; the rest is what was asked about. */
 export function exitCodeOf(code: string): number {
   if (code === 'SOMON_CLI_UNEXPECTED') return EXIT.internal
+  if (code === 'SOMON_CLI_NEVER_SETTLES') return EXIT.failed
   return /^SOMON_(?:CLI|CONFIG)_/.test(code) ? EXIT.usage : EXIT.failed
 }

@@ -58,7 +58,13 @@ function causes(first: unknown, paint: Paint): string[] {
 }
 
 function stackOf(cause: unknown): string {
-  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+  if (!(cause instanceof Error)) return messageOf(cause)
+  try {
+    return cause.stack ?? cause.message
+  } catch {
+    // A program's own Error.prepareStackTrace may throw.
+    return `${cause.name}: ${cause.message}`
+  }
 }
 
 function indent(text: string): string {

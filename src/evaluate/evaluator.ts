@@ -325,7 +325,7 @@ async function untilAborted<T>(task: Promise<T>, signal: AbortSignal | undefined
 }
 
 function describeThrown(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return `it threw ${String(thrown)}`
+  if (!(thrown instanceof Error)) return `it threw ${messageOf(thrown)}`
   const message = messageOf(thrown).split('\n', 1)[0] ?? ''
   return `${thrown.name}: ${message}`.replace(/\.$/, '')
 }

@@ -165,7 +165,8 @@ export class Stacks {
       changed = changed.replaceAll(text, `${file}:${sourceLine}:${sourceColumn}`)
     }
     if (changed !== stack) {
-      Object.defineProperty(error, 'stack', { value: changed, configurable: true, writable: true })
+      // A frozen error keeps its text: a defined property would throw.
+      Reflect.defineProperty(error, 'stack', { value: changed, configurable: true, writable: true })
     }
   }
 

@@ -7,6 +7,7 @@ import type { Module } from '../../module/module.ts'
 import { openProject, type OpenProject } from '../open-project.ts'
 import { untilInterrupted } from '../interruption.ts'
 import { EXIT } from '../host.ts'
+import { untilStarted } from '../until-started.ts'
 import { verifyExport } from '../verify-export.ts'
 import { describeReport } from '../watch-report.ts'
 
@@ -27,7 +28,7 @@ export async function run(context: CommandContext): Promise<number | undefined> 
   await openInspector(context)
   const entry = entryOf(operands[0] ?? '', host.cwd)
   process.argv = [process.execPath, entry, ...rest]
-  const module = await load(project, entry)
+  const module = await load(project, entry, operands[0] ?? '')
   if (watches) return serve(context, project, module)
   process.once('beforeExit', () => void project.system.shutdown())
   return undefined
@@ -41,9 +42,9 @@ async function open(context: CommandContext): Promise<OpenProject> {
 }
 
 /** A program that fails to start leaves nothing behind. */
-async function load(project: OpenProject, entry: string): Promise<Module> {
+async function load(project: OpenProject, entry: string, named: string): Promise<Module> {
   try {
-    return await project.system.load(entry, { main: true })
+    return await untilStarted(named, project.system.load(entry, { main: true }))
   } catch (error) {
     await project.system.shutdown()
     throw error
