@@ -75,7 +75,11 @@ function commandLines(text: string): string[] {
   const shells = codeBlocks(text).filter(({ language }) =>
     /^(?:sh|bash|shell|console)$/.test(language),
   )
-  const lines = shells.flatMap((block) => block.text.replaceAll('\\\n', ' ').split('\n'))
+  const lines = shells.flatMap((block) => {
+    const all = block.text.replaceAll('\\\n', ' ').split('\n')
+    // A call under which its refusal is shown is wrong on purpose.
+    return all.filter((_, index) => all[index + 1]?.startsWith('SOMON_CLI_UNKNOWN_') !== true)
+  })
   // What a page announces as planned need not exist yet.
   const present = text.replaceAll(/^.*\bplanned\b.*$/gm, '')
   return [...lines, ...codeSpans(present)]
