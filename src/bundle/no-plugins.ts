@@ -5,6 +5,7 @@ import { readerPlugin } from './reader-plugin.ts'
 export const noPlugins: PluginHost = Object.freeze<PluginHost>({
   active: false,
   verifies: false,
+  asksBeforeLoad: false,
   esbuildPlugins: (build) => [readerPlugin(build)],
   outputPlugins: () => [],
   restore: (messages) => messages,

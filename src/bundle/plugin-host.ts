@@ -53,6 +53,8 @@ export interface PluginHost {
   beforeLoad(event: BeforeLoadEvent): Promise<void>
   built(artifact: ArtifactInfo): void
   instantiate(meta: Record<string, unknown>, generation: GenerationInfo): void
+  /** True when a plugin has a say before each load, which may need a promise. */
+  readonly asksBeforeLoad: boolean
   /** True when a plugin verifies generations. */
   readonly verifies: boolean
   verify(

@@ -47,6 +47,7 @@ export function createPluginHost(
 class Host implements PluginHost {
   readonly active: boolean
   readonly verifies: boolean
+  readonly asksBeforeLoad: boolean
   readonly #plugins: readonly CheckedPlugin[]
   readonly #parts: PluginHostParts
   readonly #calls: PluginCalls
@@ -63,6 +64,7 @@ class Host implements PluginHost {
     this.#uncacheable = parts.events.channel('plugin.uncacheable')
     this.active = plugins.some(takesPartInBuilds)
     this.verifies = this.#runtime.verifies
+    this.asksBeforeLoad = this.#runtime.asksBeforeLoad
   }
 
   esbuildPlugins(build: PluginBuild): readonly EsbuildPlugin[] {

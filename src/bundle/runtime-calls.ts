@@ -15,6 +15,7 @@ import { errorOfThrown, type HookPlace } from './plugin-message.ts'
 export class RuntimeCalls {
   /** True when a plugin judges generations. */
   readonly verifies: boolean
+  readonly asksBeforeLoad: boolean
   readonly #plugins: readonly CheckedPlugin[]
   readonly #calls: PluginCalls
   readonly #root: string
@@ -30,6 +31,7 @@ export class RuntimeCalls {
     this.#root = parts.root
     this.#guard = parts.guard
     this.verifies = this.#having('verify').length > 0
+    this.asksBeforeLoad = this.#having('beforeLoad').length > 0
   }
 
   async beforeLoad(event: BeforeLoadEvent): Promise<void> {

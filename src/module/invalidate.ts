@@ -28,6 +28,7 @@ function byOutcome(reports: readonly ReloadReport[]): Omit<InvalidateReport, 'dr
   return {
     reloaded: named('reloaded', 'healed'),
     unchanged: named('unchanged'),
+    superseded: named('superseded'),
     failed: reports.flatMap((report) =>
       report.outcome === 'failed' ? [{ entry: report.module, error: report.error }] : [],
     ),

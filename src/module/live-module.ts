@@ -28,6 +28,7 @@ export class LiveModule implements Module, ReloadableModule {
   transaction: number = 0
   superseding: AbortController | undefined
   critical: Promise<unknown> = Promise.resolve()
+  gap: Promise<void> | undefined
   reloadedAt: number = -Infinity
   failing: boolean = false
   #closed: Promise<void> | undefined
@@ -68,6 +69,7 @@ export class LiveModule implements Module, ReloadableModule {
 
   use<R>(fn: (exports: never) => R | Promise<R>): Promise<R> {
     if (this.#closed !== undefined) return Promise.reject(moduleClosed({ module: this.id }))
+    if (this.gap !== undefined) return this.gap.then(() => this.use(fn))
     return this.parts.evaluator.use(this.serving.generation, fn)
   }
 
@@ -111,18 +113,23 @@ export class LiveModule implements Module, ReloadableModule {
   }
 
   /** Lets a generation serve from now on; the swap itself. */
-  serve({ generation, artifact, codeCache }: StartedGeneration): void {
+  serve({ generation, artifact, codeCache, source }: StartedGeneration): void {
     this.#pins.set(generation, this.parts.loader.pin(artifact, codeCache?.byteLength))
     this.serving = { generation, artifact }
-    if (codeCache === undefined) this.parts.codeCaches.want(generation, artifact)
+    this.parts.afterLoad.want(generation, {
+      artifact,
+      codeCache: codeCache === undefined,
+      // A start from the cache never wakes esbuild, so only what was built just now gets its map.
+      map: this.parts.makesMaps && source === 'miss',
+    })
   }
 
   /** Ends a generation of this module within the drain limit. */
   async retire(generation: Generation): Promise<RetireReport> {
-    this.parts.codeCaches.forget(generation)
-    const report = await this.parts.evaluator.retire(generation, {
-      drainTimeoutMs: this.parts.limits.drainTimeoutMs,
-    })
+    this.parts.afterLoad.forget(generation)
+    // The setting says 0 for no limit, the evaluator says 0 for no drain.
+    const drainTimeoutMs = this.parts.limits.drainTimeoutMs || Infinity
+    const report = await this.parts.evaluator.retire(generation, { drainTimeoutMs })
     this.#pins.get(generation)?.()
     this.#pins.delete(generation)
     const { module, number, artifact } = generation

@@ -4,7 +4,7 @@ import type { PluginHost } from '../bundle/plugin-host.ts'
 import type { Evaluator } from '../evaluate/evaluator.ts'
 import type { Generation, Namespace } from '../evaluate/generation.ts'
 import type { Loader } from '../load/loader.ts'
-import type { CodeCaches } from './code-caches.ts'
+import type { AfterLoad } from './after-load.ts'
 import type { ModuleEvents } from './events.ts'
 
 /** What the modules of one system work with. */
@@ -16,11 +16,15 @@ export interface ModuleParts {
   readonly clock: Clock
   readonly events: Emitter<ModuleEvents>
   readonly limits: ModuleLimits
-  readonly codeCaches: CodeCaches
+  readonly afterLoad: AfterLoad
   /** The checks that watch sessions and commands add to those of the plugins. */
   readonly checks: Set<GenerationCheck>
   /** False in a plain `somon run`: then `import.meta.hot` is undefined. */
   readonly reloadable: boolean
+  /** Whether source maps are made after a load. */
+  readonly makesMaps: boolean
+  /** Whether the ledger ends what a retired generation has left, listening sockets included. */
+  readonly sweeps: boolean
 }
 
 /** Bounds of the stages, in ms. */

@@ -6,7 +6,7 @@ import { SingleFlight } from '../base/single-flight.ts'
 import type { Generation } from '../evaluate/generation.ts'
 import type { ArtifactSource, LoadedArtifact } from '../load/loaded-artifact.ts'
 import { asLoadError } from './as-load-error.ts'
-import { loadTimeout, moduleClosed } from './errors.ts'
+import { loadTimeout, moduleClosed, syncRefused } from './errors.ts'
 import type { ModuleEvents } from './events.ts'
 import { LiveModule } from './live-module.ts'
 import type { ModuleParts } from './module-parts.ts'
@@ -108,6 +108,7 @@ export class ModuleRegistry {
       return live
     }
     try {
+      if (this.#parts.plugins().asksBeforeLoad) throw syncRefused({ module: entry })
       const loaded = this.#parts.loader.artifactSync(entry)
       const generation = startGenerationSync(this.#parts, this.#request(entry, loaded, false))
       const opened = this.#publish(entry, loaded, generation, startedAt)
@@ -124,7 +125,9 @@ export class ModuleRegistry {
     this.#closed = closed
     await this.#openings.abortAll(closed)
     const modules = [...this.#live.values()].toReversed()
-    await Promise.all(modules.map((module) => module.dispose()))
+    const ended = await Promise.allSettled(modules.map((module) => module.dispose()))
+    const failures = ended.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))
+    if (failures.length > 0) throw new AggregateError(failures, 'Some modules did not end well')
     return modules.length
   }
 

@@ -33,5 +33,7 @@ export interface InvalidateReport {
   readonly dropped: number
   readonly reloaded: readonly RelPath[]
   readonly unchanged: readonly RelPath[]
+  /** A newer change overtook their reload, which tells its own outcome. */
+  readonly superseded: readonly RelPath[]
   readonly failed: readonly { readonly entry: RelPath; readonly error: SomonError }[]
 }

@@ -20,6 +20,8 @@ export interface ReloadableModule {
   superseding: AbortController | undefined
   /** Settles when the transaction that may start generations has ended. */
   critical: Promise<unknown>
+  /** Set while nothing serves because an exclusive reload is between old and new code. */
+  gap: Promise<void> | undefined
   /** When the last reload began; a second one within a minute makes the entry hot. */
   reloadedAt: number
   /** True after a failed reload until the next success: that one heals. */
@@ -74,7 +76,7 @@ async function replace(
       signal: ticket.signal,
     })
   } catch (error) {
-    return ticket.isOver() ? superseded(module) : failed(module, 'build', error)
+    return failed(module, ticket, 'build', error)
   }
   const turn = module.critical.then(() => swapIn(module, loaded, ticket, startedAt))
   module.critical = turn.catch(() => {})
@@ -123,16 +125,16 @@ async function swapIn(
   if (serves && artifact.codeId === module.serving.artifact.codeId) {
     return unchanged(module, artifact)
   }
-  const order = old.listens ? 'exclusive' : 'overlapping'
+  // Without the sweep the socket would stay open: then both orders meet the same port.
+  const order = old.listens && module.parts.sweeps ? 'exclusive' : 'overlapping'
   try {
     const swap = order === 'exclusive' ? replaceExclusively : replaceOverlapping
     const { retired } = await swap(module, loaded, ticket)
     return succeeded(module, old, order, retired, startedAt)
   } catch (error) {
-    if (ticket.isOver()) return superseded(module)
     return error instanceof StartFailure
-      ? failed(module, error.stage, error.error)
-      : failed(module, 'execute', error)
+      ? failed(module, ticket, error.stage, error.error)
+      : failed(module, ticket, 'execute', error)
   }
 }
 
@@ -163,15 +165,22 @@ async function replaceExclusively(
   ticket: Ticket,
 ): Promise<Replaced> {
   const { generation: old, artifact: oldArtifact } = module.serving
-  const report = await module.retire(old)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  module.gap = promise
   try {
-    const fresh = await start(module, loaded, report.hotData, ticket)
-    module.serve({ ...loaded, generation: fresh })
-  } catch (error) {
-    await restore(module, oldArtifact, report.hotData, error)
-    throw error
+    const report = await module.retire(old)
+    try {
+      const fresh = await start(module, loaded, report.hotData, ticket)
+      module.serve({ ...loaded, generation: fresh })
+    } catch (error) {
+      await restore(module, oldArtifact, report.hotData, error)
+      throw error
+    }
+    return { retired: Promise.resolve(report) }
+  } finally {
+    module.gap = undefined
+    resolve()
   }
-  return { retired: Promise.resolve(report) }
 }
 
 /** Starts the old code once more; when that fails too, nothing serves until the next reload. */
@@ -181,7 +190,7 @@ async function restore(
   hotData: Record<string, unknown>,
   failure: unknown,
 ): Promise<void> {
-  const old = { artifact, codeCache: undefined }
+  const old = { artifact, codeCache: undefined, source: 'memory' } as const
   try {
     const generation = await start(module, old, hotData, undefined)
     module.serve({ ...old, generation })
@@ -260,10 +269,14 @@ function noteSuccess(module: ReloadableModule): boolean {
 
 async function failed(
   module: ReloadableModule,
+  ticket: Ticket,
   stage: 'build' | StartFailure['stage'],
   thrown: unknown,
 ): Promise<ReloadReport> {
+  if (ticket.isOver()) return superseded(module)
   const error = await module.parts.evaluator.mapErrorStack(asLoadError(module.id, thrown))
+  // The map may have taken a build: a newer reload may have begun, or even ended, meanwhile.
+  if (ticket.isOver()) return superseded(module)
   module.failing = true
   const failure = { module: module.id, generation: module.serving.generation.number, stage, error }
   const channel = module.parts.events.channel('module.reload-failed')

@@ -1,9 +1,10 @@
 import { withDeadline } from '../base/deadline.ts'
 import { isSomonError, messageOf } from '../base/error.ts'
 import type { Artifact } from '../bundle/artifact.ts'
+import type { ArtifactSource } from '../load/loaded-artifact.ts'
 import { evaluationTimedOut } from '../evaluate/errors.ts'
 import type { Generation, InstantiateRequest } from '../evaluate/generation.ts'
-import { verifyFailed, verifyTimeout } from './errors.ts'
+import { loadTimeout, verifyFailed, verifyTimeout } from './errors.ts'
 import type { ModuleParts } from './module-parts.ts'
 
 /** A generation that has passed every check, with what it was made of. */
@@ -11,6 +12,8 @@ export interface StartedGeneration {
   readonly generation: Generation
   readonly artifact: Artifact
   readonly codeCache: Uint8Array | undefined
+  /** Where the artifact came from. */
+  readonly source: ArtifactSource
 }
 
 /** The stages at which a generation can fail before it serves. */
@@ -45,7 +48,7 @@ export async function startGeneration(
   let stage: StartStage = 'bind'
   try {
     signal?.throwIfAborted()
-    await parts.evaluator.bindImports(generation, signal)
+    await bind(parts, generation, signal)
     signal?.throwIfAborted()
     stage = 'execute'
     const pending = parts.evaluator.execute(generation)
@@ -82,6 +85,21 @@ function instantiate(parts: ModuleParts, request: InstantiateRequest): Generatio
   } catch (error) {
     throw new StartFailure('compile', error)
   }
+}
+
+/** An external that never ends its own evaluation must not hold a load or reload for ever. */
+function bind(
+  parts: ModuleParts,
+  generation: Generation,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { timeoutMs } = parts.limits
+  return withDeadline((deadline) => parts.evaluator.bindImports(generation, deadline), {
+    timeoutMs,
+    clock: parts.clock,
+    signal,
+    onTimeout: () => loadTimeout({ module: generation.module, timeoutMs }),
+  })
 }
 
 function settle(

@@ -47,8 +47,8 @@ export interface WatchSessionParts {
 /**
  * Starts a session; resolves once the watcher is ready, so that no later change is missed.
  *
- * Change sets are handled one after another. Within one set every stale entry is a transaction
- * of its own: a faulty one keeps its old code while the others swap.
+ * Every stale entry is a transaction of its own: a faulty one keeps its old code while the others
+ * swap. A newer change supersedes the reload that an older one has begun.
  */
 export async function openWatchSession(parts: WatchSessionParts): Promise<WatchSession> {
   const session = new Session(parts)
@@ -59,7 +59,8 @@ export async function openWatchSession(parts: WatchSessionParts): Promise<WatchS
 class Session implements WatchSession {
   readonly #parts: WatchSessionParts
   readonly #hub = new EventHub<{ report: WatchReport }>()
-  #work: Promise<void> = Promise.resolve()
+  /** Renewals under way; they never reject. */
+  readonly #work = new Set<Promise<void>>()
   #closed: Promise<void> | undefined
   readonly #leave: Unsubscribe[] = []
 
@@ -78,16 +79,18 @@ class Session implements WatchSession {
   async start(): Promise<void> {
     const { registry, watcher, modules, verify } = this.#parts
     if (verify !== undefined) {
-      modules.checks.add(verify)
-      this.#leave.push(() => modules.checks.delete(verify))
+      const check: GenerationCheck = (namespace, generation, signal) =>
+        this.#isOurs(generation.module) ? verify(namespace, generation, signal) : undefined
+      modules.checks.add(check)
+      this.#leave.push(() => modules.checks.delete(check))
     }
     this.#leave.push(
-      watcher.onChange((changes) => this.#enqueue(() => this.#handle(changes))),
+      watcher.onChange((changes) => this.#handle(changes)),
       registry.onLoaded(() => this.#retarget()),
     )
     this.#retarget()
     await watcher.ready()
-    this.#enqueue(() => this.#catchUp())
+    this.#catchUp()
   }
 
   on(name: 'report', listener: (report: WatchReport) => void): Unsubscribe {
@@ -95,10 +98,7 @@ class Session implements WatchSession {
   }
 
   async settled(): Promise<void> {
-    for (let work = this.#work; ; work = this.#work) {
-      await work
-      if (work === this.#work) return
-    }
+    while (this.#work.size > 0) await Promise.all(this.#work)
   }
 
   close(): Promise<void> {
@@ -118,8 +118,22 @@ class Session implements WatchSession {
     this.#parts.onClose()
   }
 
-  #enqueue(task: () => Promise<void>): void {
-    this.#work = this.#work.then(task)
+  #isOurs(entry: RelPath): boolean {
+    return this.#parts.entries?.includes(entry) ?? true
+  }
+
+  /**
+   * Renews an entry beside whatever else is under way: a reload that hangs delays no other entry,
+   * and a newer change of the same entry supersedes the older one.
+   */
+  #begin(entry: RelPath, changes: () => Promise<readonly RelPath[]> | readonly RelPath[]): void {
+    const work = this.#renew(entry, changes)
+      .catch((thrown: unknown) => this.#tellFailure(entry, thrown))
+      .finally(() => {
+        this.#work.delete(work)
+        this.#retarget()
+      })
+    this.#work.add(work)
   }
 
   #retarget(): void {
@@ -127,30 +141,26 @@ class Session implements WatchSession {
     this.#parts.watcher.watch(this.#parts.modules.loader.watchTargets(this.entries))
   }
 
-  async #handle(changes: ChangeSet): Promise<void> {
+  #handle(changes: ChangeSet): void {
     if (this.#closed !== undefined) return
     this.#tellPlugins(changes)
     const stale = this.#parts.modules.loader.stale(changes)
-    const wanted = this.entries.filter((entry) => stale.entries.has(entry))
-    await Promise.all(wanted.map((entry) => this.#renew(entry, stale.entries.get(entry) ?? [])))
-    this.#retarget()
+    for (const entry of this.entries) {
+      const causes = stale.entries.get(entry)
+      if (causes !== undefined) this.#begin(entry, () => causes)
+    }
   }
 
   /** Renews what was edited between its load and the first watch. */
-  async #catchUp(): Promise<void> {
+  #catchUp(): void {
     const { loader } = this.#parts.modules
-    await Promise.all(
-      this.entries.map(async (entry) => {
-        if (this.#parts.registry.find(entry) === undefined) return
+    for (const entry of this.entries) {
+      if (this.#parts.registry.find(entry) === undefined) continue
+      this.#begin(entry, async () => {
         const { because } = await loader.explain(entry)
-        if (because.length > 0)
-          await this.#renew(
-            entry,
-            because.map(({ subject }) => subject),
-          )
-      }),
-    )
-    this.#retarget()
+        return because.length === 0 ? NOT_STALE : because.map(({ subject }) => subject)
+      })
+    }
   }
 
   #tellPlugins(changes: ChangeSet): void {
@@ -160,13 +170,26 @@ class Session implements WatchSession {
     }
   }
 
-  async #renew(entry: RelPath, changes: readonly RelPath[]): Promise<void> {
+  async #renew(
+    entry: RelPath,
+    findChanges: () => Promise<readonly RelPath[]> | readonly RelPath[],
+  ): Promise<void> {
     const startedAt = this.#parts.modules.clock.elapsed()
+    const changes = await findChanges()
+    if (changes === NOT_STALE) return
     const live = this.#parts.registry.find(entry)
     const report = live === undefined ? await this.#heal(entry) : await live.reloadToEnd()
     if (report.outcome === 'superseded') return
     const durationMs = this.#parts.modules.clock.elapsed() - startedAt
     this.#hub.channel('report').emit({ ...told(report), entry, changes, durationMs })
+  }
+
+  #tellFailure(entry: RelPath, thrown: unknown): void {
+    if (this.#closed !== undefined) return
+    const generation = this.#parts.registry.find(entry)?.generation ?? 0
+    const error = asLoadError(entry, thrown)
+    const facts = { entry, outcome: 'failed', changes: [], durationMs: 0 } as const
+    this.#hub.channel('report').emit({ ...facts, generation, error })
   }
 
   /** Loads an entry that has never been live. */
@@ -180,6 +203,9 @@ class Session implements WatchSession {
     }
   }
 }
+
+/** What the search for changes answers when there is none. */
+const NOT_STALE: readonly RelPath[] = Object.freeze([])
 
 type Told = Pick<WatchReport, 'outcome' | 'generation' | 'error'>
 

@@ -14,10 +14,17 @@ export function lazyBundler(
   let made: Promise<Bundler> | undefined
   let bundler: Bundler | undefined
   const get = (): Promise<Bundler> => {
-    made ??= make().then((value) => {
-      bundler = value
-      return value
-    })
+    made ??= make().then(
+      (value) => {
+        bundler = value
+        return value
+      },
+      (error: unknown) => {
+        // The next build tries again: what failed may have been the plugins' configuration.
+        made = undefined
+        throw error
+      },
+    )
     return made
   }
   return {

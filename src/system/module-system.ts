@@ -235,8 +235,7 @@ export class ModuleSystem implements ModuleSystemApi {
         await within(timeoutMs, startedAt, wired.clock, name, stop)
       })
     }
-    add('caches and builds', () => wired.close())
-    add('modules', () => wired.registry.close())
+    for (const [name, stop] of wired.closing.toReversed()) add(name, async () => stop())
     add('opening watch session', async () => this.#background)
     for (const session of this.#sessions) add('watch session', () => session.close())
     const failures = await disposal.run()

@@ -38,7 +38,10 @@ export class SystemPlugins {
 
   /** @throws SomonError SOMON_SYSTEM_PLUGIN_NOT_LOADED, SOMON_BUNDLE_PLUGIN_INVALID */
   ready(): Promise<void> {
-    this.#loading ??= this.#load()
+    this.#loading ??= this.#load().catch((error: unknown) => {
+      this.#loading = undefined
+      throw error
+    })
     return this.#loading
   }
 

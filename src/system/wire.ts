@@ -13,7 +13,7 @@ import { environmentValue, processEnvironment } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { createEvaluator, type Evaluator } from '../evaluate/evaluator.ts'
 import { createLoader, type Loader } from '../load/loader.ts'
-import { CodeCaches } from '../module/code-caches.ts'
+import { AfterLoad } from '../module/after-load.ts'
 import type { ModuleParts } from '../module/module-parts.ts'
 import { ModuleRegistry } from '../module/module-registry.ts'
 import type { WatchSession } from '../module/watch-session.ts'
@@ -44,7 +44,8 @@ export interface Wired {
   readonly registry: ModuleRegistry
   bundle(entries: readonly string[], options: BundleOptions): Promise<BundleResult>
   openSession(options: WatchOptions, onClose: () => void): Promise<WatchSession>
-  close(): Promise<void>
+  /** What ends the parts, by name, in the order in which it has to happen. */
+  readonly closing: readonly (readonly [name: string, stop: () => unknown])[]
 }
 
 /**
@@ -81,15 +82,16 @@ export function wire(given: Settings): Wired {
     bundle: (entries, options) => files.bundle(entries, options),
     openSession: (options, onClose) =>
       openSession(settings, { modules, registry, clock, hub }, options, onClose),
-    async close() {
-      await modules.codeCaches.flush()
-      await loader.close()
-      await bundler.close()
-      await files.close()
-      await disk.close()
-      evaluator.close()
-      hub.clear()
-    },
+    closing: [
+      ['code caches', () => modules.afterLoad.close()],
+      ['modules', () => registry.close()],
+      ['loads', () => loader.close()],
+      ['builds', () => bundler.close()],
+      ['output builds', () => files.close()],
+      ['disk cache', () => disk.close()],
+      ['evaluation', () => evaluator.close()],
+      ['listeners', () => hub.clear()],
+    ],
   }
 }
 
@@ -106,7 +108,10 @@ function lazyFileBundler({ settings, clock, hub, disk, plugins }: Shared): FileB
   }
   return {
     async bundle(entries, options) {
-      made ??= make()
+      made ??= make().catch((error: unknown) => {
+        made = undefined
+        throw error
+      })
       return (await made).bundle(entries, options)
     },
     async close() {
@@ -241,8 +246,10 @@ function wireModules(
     plugins: () => plugins.host,
     limits: settings.loading,
     checks: new Set(),
-    codeCaches: new CodeCaches({ clock, loader, evaluator }),
+    afterLoad: new AfterLoad({ clock, loader, evaluator }),
     reloadable: settings.loading.ledger !== 'off',
+    makesMaps: settings.loading.sourceMaps === 'lazy',
+    sweeps: settings.loading.ledger === 'dispose',
   }
 }
 

@@ -164,6 +164,25 @@ describe('ModuleSystem.load()', () => {
     expect(second.stats().bundler.builds).toBe(0)
   })
 
+  test('leaves a code cache behind however short the process was', async () => {
+    await using fixture = await createFixture({
+      'package.json': '{}',
+      'node_modules/.keep': '',
+      'main.ts': 'export const n = 1',
+    })
+    {
+      await using first = new ModuleSystem({ root: fixture.root })
+      await first.load('./main.ts')
+    }
+    await using second = new ModuleSystem({ root: fixture.root })
+    const used: string[] = []
+    second.on('evaluate.finished', ({ codeCache }) => used.push(codeCache))
+
+    await second.load('./main.ts')
+
+    expect(used).toEqual(['used'])
+  })
+
   test('rejects after shutdown', async () => {
     await using fixture = await createFixture({ 'main.ts': 'export const n = 1' })
     const system = new ModuleSystem({ root: fixture.root })

@@ -54,9 +54,9 @@ describe('Module.reload()', () => {
     await using system = new ModuleSystem({
       root: fixture.root,
       loading: { evaluateTimeoutMs: 100 },
+      plugins: [{ name: 'no-negative', somon: { verify: rejectNegative } }],
     })
     const module = await system.load<Versioned>('./main.ts')
-    await using checked = await watchRejectingNegative(system)
     await fixture.write('main.ts', code)
 
     const failed = await module.reload()
@@ -68,7 +68,6 @@ describe('Module.reload()', () => {
     expect(served).toBe(1)
     expect(healed.outcome).toBe('healed')
     expect(module.exports.version).toBe(3)
-    await checked.settled()
   })
 
   test('heals when the missing file appears', async () => {
@@ -177,6 +176,53 @@ describe('Module.reload()', () => {
     expect(await (await fetch(`http://127.0.0.1:${module.exports.port}`)).text()).toBe('1')
   })
 
+  test('lets calls wait while an exclusive reload is between old and new code', async () => {
+    await using fixture = await createFixture({ 'main.ts': server(0, 1) })
+    await using system = new ModuleSystem({ root: fixture.root })
+    const module = await system.load<{ version: number }>('./main.ts')
+    await fixture.write('main.ts', server(0, 2))
+
+    const reload = module.reload()
+    const seen: number[] = []
+    const ended = new AbortController()
+    const ends = reload.then(() => ended.abort())
+    while (!ended.signal.aborted) {
+      seen.push(await module.use(({ version }) => version))
+      await new Promise(setImmediate)
+    }
+
+    await ends
+    seen.push(await module.use(({ version }) => version))
+    expect(await reload).toMatchObject({ outcome: 'reloaded', order: 'exclusive' })
+    expect(new Set(seen)).toEqual(new Set([1, 2]))
+  })
+
+  test('survives a plugin whose retire hook throws', async () => {
+    await using fixture = await createFixture({ 'main.ts': 'export const version = 1' })
+    await using system = new ModuleSystem({
+      root: fixture.root,
+      plugins: [
+        {
+          name: 'faulty',
+          somon: {
+            retire() {
+              throw new Error('retire fails')
+            },
+          },
+        },
+      ],
+    })
+    const told: string[] = []
+    system.on('plugin.failed', ({ plugin, hook }) => told.push(`${plugin} ${hook}`))
+    const module = await system.load<Versioned>('./main.ts')
+    await fixture.write('main.ts', 'export const version = 2')
+
+    const report = await module.reload()
+
+    expect(await retirement(report)).toMatchObject({ drained: true })
+    expect(told).toEqual(['faulty retire'])
+  })
+
   test('says when the old code fails as well, and starts it at the next reload', async () => {
     const key = `somonTest${process.hrtime.bigint()}`
     const once = `if (globalThis.${key} === 1) throw new Error('port taken')\n`
@@ -221,13 +267,8 @@ function retirement(report: ReloadReport): Promise<RetireReport> | undefined {
   return 'retired' in report ? report.retired : undefined
 }
 
-function watchRejectingNegative(system: ModuleSystem) {
-  return system.watch({
-    entries: [],
-    verify: (exports) => {
-      if (Number(exports.version) < 0) throw new Error('negative')
-    },
-  })
+function rejectNegative(exports: Readonly<Record<string, unknown>>): void {
+  if (Number(exports.version) < 0) throw new Error('negative')
 }
 
 function hotModule(version: number): string {

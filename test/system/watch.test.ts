@@ -99,6 +99,45 @@ describe('ModuleSystem.watch()', () => {
     expect(module.exports.n).toBe(1)
   })
 
+  test('judges its own entries only', async () => {
+    await using fixture = await createFixture({
+      'ours.ts': 'export const n = 1',
+      'other.ts': 'export const n = 2',
+    })
+    await using system = new ModuleSystem({ root: fixture.root })
+    await using session = await system.watch({
+      entries: ['./ours.ts'],
+      verify: ({ n }) => {
+        if (n === 2) throw new Error('two is refused')
+      },
+    })
+
+    const other = await system.load<{ n: number }>('./other.ts')
+
+    expect(other.exports.n).toBe(2)
+    expect(session.entries).toEqual(['ours.ts'])
+  })
+
+  test('goes on with other entries while one hangs in its reload', async () => {
+    await using fixture = await createFixture({
+      'hung.ts': 'export const n = 1',
+      'good.ts': 'export const n = 1',
+    })
+    await using system = new ModuleSystem({ root: fixture.root })
+    await system.load('./hung.ts')
+    const good = await system.load<{ n: number }>('./good.ts')
+    await using session = await system.watch()
+    await fixture.write('hung.ts', 'await new Promise(() => {})\nexport const n = 2')
+
+    const report = nextReport(session)
+    await fixture.write('good.ts', 'export const n = 2')
+
+    expect(await report).toMatchObject({ entry: 'good.ts', outcome: 'reloaded' })
+    expect(good.exports.n).toBe(2)
+    await fixture.write('hung.ts', 'export const n = 3')
+    await session.settled()
+  })
+
   test('lets the others swap when one of several stale entries fails', async () => {
     await using fixture = await createFixture({
       'good.ts': `export { n } from './shared.ts'`,
