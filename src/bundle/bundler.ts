@@ -4,6 +4,7 @@ import type { Emitter, EventChannel } from '../base/events.ts'
 import type { RelPath } from '../base/project-path.ts'
 import { fromRelPath, isModuleUrl } from '../base/project-path.ts'
 import { Semaphore } from '../base/semaphore.ts'
+import { untilAborted } from '../base/until-aborted.ts'
 import type { ArtifactFacts } from './artifact.ts'
 import type { BuildOptions } from './build-options.ts'
 import type { BuildOutcome } from './build-outcome.ts'
@@ -120,7 +121,8 @@ class EsbuildBundler implements Bundler {
         request.hot === true
           ? Promise.all(batch.map((entry) => this.#hot(entry, options)))
           : this.#batch(batch, options)
-      const built = await abortable(work, request.signal)
+      // esbuild cannot stop a build: an aborted caller leaves and the build runs out.
+      const built = await untilAborted(work, request.signal)
       for (const outcome of built) this.#tell(outcome, this.#parts.clock.elapsed() - since)
       outcomes.push(...built)
     }
@@ -138,8 +140,9 @@ class EsbuildBundler implements Bundler {
     signal?: AbortSignal,
   ): Promise<string | undefined> {
     await prepareLexer()
+    signal?.throwIfAborted()
     const eager: BuildOptions = { ...options, sourceMaps: 'eager' }
-    const [outcome] = await abortable(this.#esbuild([artifact.entry], eager), signal)
+    const [outcome] = await untilAborted(this.#esbuild([artifact.entry], eager), signal)
     return outcome?.ok === true && outcome.artifact.id === artifact.id ? outcome.map : undefined
   }
 
@@ -332,18 +335,4 @@ function foundAt(options: BuildOptions, entry: RelPath): 'a file' | 'a folder' |
   const stat = statSync(fromRelPath(options.root, entry), { throwIfNoEntry: false })
   if (stat === undefined) return 'nothing'
   return stat.isDirectory() ? 'a folder' : 'a file'
-}
-
-/** esbuild cannot stop a build: an aborted caller leaves and the build runs out. */
-async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work
-  const { promise, reject } = Promise.withResolvers<never>()
-  const onAbort = (): void => reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    signal.throwIfAborted()
-    return await Promise.race([work, promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }

@@ -3,6 +3,7 @@ import type { Digest } from '../base/digest.ts'
 import { isSomonError, messageOf, type SomonError } from '../base/error.ts'
 import type { Emitter, EventChannel } from '../base/events.ts'
 import type { RelPath } from '../base/project-path.ts'
+import { untilAborted } from '../base/until-aborted.ts'
 import type { Artifact, ArtifactFacts } from '../bundle/artifact.ts'
 import type { GenerationInfo } from '../bundle/plugin.ts'
 import { frameOf, type SourceText } from './code-frames.ts'
@@ -309,19 +310,6 @@ function bind(own: LiveGeneration, namespaces: readonly Namespace[]): void {
     code.dependencies.push(namespace)
   }
   code.exports.bind(namespaces)
-}
-
-/** Stops waiting when the signal aborts; what is awaited goes on for whoever else waits. */
-async function untilAborted<T>(task: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return task
-  const { promise, reject } = Promise.withResolvers<never>()
-  const onAbort = (): void => reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([task, promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }
 
 function describeThrown(thrown: unknown): string {

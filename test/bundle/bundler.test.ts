@@ -351,6 +351,21 @@ describe('Bundler.map()', () => {
     expect(made).not.toContain('sourcesContent')
   })
 
+  test('starts no build when the caller has left before one could start', async () => {
+    await using fixture = await createFixture({ 'a.ts': 'export const a = 1' })
+    await using bundling = createBundling(fixture.root)
+    const { artifact } = await bundling.one('a.ts')
+    const { builds } = bundling.bundler.stats()
+    const caller = new AbortController()
+    const reason = new Error('left')
+
+    const making = bundling.bundler.map(artifact, bundling.options, caller.signal)
+    caller.abort(reason)
+
+    await expect(making).rejects.toBe(reason)
+    expect(bundling.bundler.stats().builds).toBe(builds)
+  })
+
   test('gives none once an input has changed, even when the code is the same', async () => {
     await using fixture = await createFixture({ 'a.ts': 'export const a = 1' })
     await using bundling = createBundling(fixture.root)
