@@ -56,6 +56,7 @@ export class Stacks {
 
   /** Makes a script's frames ours; also points a running one at a newer map of equal code. */
   register(filename: string, entry: ArtifactFacts): void {
+    if (this.#closed) return
     this.#install()
     this.#entries.set(filename, entry)
   }
@@ -156,14 +157,14 @@ export class Stacks {
   #rewrite(error: Error): void {
     const stack = readStack(error)
     if (stack === undefined) return
-    let changed = stack
-    for (const { text, entry, line, column } of this.#unmapped(stack)) {
-      const position = this.#maps.position(entry.id, line, column)
-      if (position === undefined) continue
-      this.#noteTop(error, { ...position, artifact: entry })
-      const { file, line: sourceLine, column: sourceColumn } = this.#absolute(position)
-      changed = changed.replaceAll(text, `${file}:${sourceLine}:${sourceColumn}`)
-    }
+    const changed = stack.replace(FRAME, (whole, ...parts: string[]) => {
+      const frame = this.#unmappedFrame(parts)
+      const position = frame && this.#maps.position(frame.entry.id, frame.line, frame.column)
+      if (frame === undefined || position === undefined) return whole
+      this.#noteTop(error, { ...position, artifact: frame.entry })
+      const { file, line, column } = this.#absolute(position)
+      return `${frame.before}${file}:${line}:${column}${frame.after}`
+    })
     if (changed !== stack) {
       // A frozen error keeps its text: a defined property would throw.
       Reflect.defineProperty(error, 'stack', { value: changed, configurable: true, writable: true })
@@ -171,23 +172,23 @@ export class Stacks {
   }
 
   #unmapped(stack: string | undefined): UnmappedFrame[] {
-    const frames: UnmappedFrame[] = []
-    for (const match of stack?.matchAll(FRAME) ?? []) {
-      const [, before = '', number = '', line = '', column = ''] = match
-      // `at foo (/a/b.ts?g=1:2:3)`: a path may hold spaces and parentheses, so the known script
-      // names decide where it starts.
-      const name = this.#scriptAtEnd(`${before}?g=${number}`)
-      if (name === undefined) continue
-      const entry = this.#entries.get(name) ?? this.#collected.get(name)
-      if (entry === undefined) continue
-      frames.push({
-        text: `${name}:${line}:${column}`,
-        entry,
-        line: Number(line),
-        column: Number(column),
-      })
-    }
-    return frames
+    const frames = [...(stack?.matchAll(FRAME) ?? [])].map(([, ...parts]) =>
+      this.#unmappedFrame(parts),
+    )
+    return frames.filter((frame) => frame !== undefined)
+  }
+
+  /** Reads what `FRAME` has caught; undefined when the script is none that is known. */
+  #unmappedFrame(parts: readonly string[]): UnmappedFrame | undefined {
+    const [head = '', line = '', column = '', after = ''] = parts
+    // `at foo (/a/b.ts?g=1:2:3)`: a path may hold spaces and parentheses, so the known script
+    // names decide where it starts.
+    const name = this.#scriptAtEnd(head)
+    if (name === undefined) return undefined
+    const entry = this.#entries.get(name) ?? this.#collected.get(name)
+    if (entry === undefined) return undefined
+    const before = head.slice(0, head.length - name.length)
+    return { before, entry, line: Number(line), column: Number(column), after }
   }
 
   #scriptAtEnd(text: string): string | undefined {
@@ -199,13 +200,17 @@ export class Stacks {
 }
 
 interface UnmappedFrame {
-  readonly text: string
+  /** What stands in its line before the script's name. */
+  readonly before: string
   readonly entry: ArtifactFacts
   readonly line: number
   readonly column: number
+  /** The parenthesis that closes the line, or nothing. */
+  readonly after: string
 }
 
-const FRAME = /^(.*)\?g=(\d+):(\d+):(\d+)\)?$/gm
+/** A line that ends with a whole position in a script of a generation. */
+const FRAME = /^(.*\?g=\d+):(\d+):(\d+)(\)?)$/gm
 const MAX_COLLECTED = 32
 
 /** A view of a call site with another position; its text differs in `file:line:column` only. */

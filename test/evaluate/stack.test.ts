@@ -190,6 +190,36 @@ describe('Stacks', () => {
     expect(error.stack).not.toContain('?g=')
   })
 
+  test('Evaluator.mapErrorStack() maps each frame of one bundle line by its own column', async () => {
+    const late = new Map<string, string>()
+    using rig = createRig(ROOT, { awaitMap: async ({ id }) => late.get(id) })
+    const artifact = wrapped({ body: 'function run() {\n}', exports: { run: 'run' } })
+    await rig.start(artifact)
+    const script = '/project/entry.ts?g=1'
+    const error = new Error('x')
+    error.stack = [
+      'Error: x',
+      `    at inner (${script}:2:1)`,
+      `    at outer (${script}:2:12)`,
+      `    at ${script}:2:12`,
+    ].join('\n')
+    late.set(artifact.id, 'made')
+    const segments = [
+      [0, 0, 9, 0],
+      [11, 0, 19, 4],
+    ] as const
+    rig.maps.set(artifact.id, sourceMap(['src/$&/$$.ts'], [[], segments]))
+
+    await rig.evaluator.mapErrorStack(error)
+
+    expect(error.stack.split('\n')).toEqual([
+      'Error: x',
+      '    at inner (/project/src/$&/$$.ts:10:1)',
+      '    at outer (/project/src/$&/$$.ts:20:5)',
+      '    at /project/src/$&/$$.ts:20:5',
+    ])
+  })
+
   test('Evaluator.mapErrorStack() gives a failed evaluation its place once the map is there', async () => {
     const late = new Map<string, string>()
     using rig = createRig(ROOT, {
