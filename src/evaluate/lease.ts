@@ -27,20 +27,29 @@ export async function useGeneration<R>(
   }
 }
 
-/** Waits until no lease is held; returns false when `timeoutMs` pass before. */
+/**
+ * Waits until no lease is held; returns false when `timeoutMs` pass before.
+ *
+ * @param timeoutMs - 0 does not wait at all, Infinity waits for as long as it takes
+ */
 export async function drain(
   generation: LiveGeneration,
   clock: Clock,
   timeoutMs: number,
 ): Promise<boolean> {
   if (generation.leases === 0) return true
+  if (timeoutMs === 0) return false
   const { promise, resolve } = Promise.withResolvers<boolean>()
   generation.onIdle = () => resolve(true)
-  const timer = clock.schedule(() => resolve(false), timeoutMs)
+  const timer =
+    timeoutMs < MAX_TIMER_MS ? clock.schedule(() => resolve(false), timeoutMs) : undefined
   try {
     return await promise
   } finally {
-    timer.cancel()
+    timer?.cancel()
     generation.onIdle = undefined
   }
 }
+
+/** Node turns longer delays into 1 ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1

@@ -29,7 +29,7 @@ export interface HookRuntime {
  * library shares between callers would die with whoever called it first.
  *
  * Invariants: subscriptions exist from the first `own()` to `close()`; tokens lead to ledgers
- * weakly; in mode `off` nothing is subscribed and no context is entered.
+ * weakly; in mode `off` and after `close()` nothing is subscribed and no context is entered.
  */
 export class Ownership {
   readonly #mode: LedgerMode
@@ -38,6 +38,7 @@ export class Ownership {
   readonly #pendingServers = new WeakSet<Server>()
   readonly #traced = new Map<number, Ledger>()
   #stop: (() => void) | undefined
+  #closed = false
 
   /** @throws SomonError SOMON_EVALUATE_TRACE_UNSUPPORTED */
   constructor(mode: LedgerMode, runtime: HookRuntime = THIS_RUNTIME) {
@@ -51,9 +52,9 @@ export class Ownership {
     return this.#mode
   }
 
-  /** Opens the ledger of a generation; undefined in mode `off`. */
+  /** Opens the ledger of a generation; undefined in mode `off` and after `close()`. */
   own(filename: string): { readonly token: OwnerToken; readonly ledger: Ledger } | undefined {
-    if (this.#mode === 'off') return undefined
+    if (this.#mode === 'off' || this.#closed) return undefined
     this.#stop ??= this.#start()
     const token: OwnerToken = Object.freeze({ filename })
     const ledger = new Ledger(filename)
@@ -67,6 +68,7 @@ export class Ownership {
   }
 
   close(): void {
+    this.#closed = true
     this.#stop?.()
     this.#stop = undefined
     this.#traced.clear()

@@ -33,7 +33,8 @@ export interface RetiredParts {
  *
  * Invariants: a generation is in `#retired` from its retirement to its collection; the observer
  * of collections runs exactly while `#retired` is not empty; a generation is named leaked once,
- * when it is older than `leakWarnMs` and two major collections have passed it by.
+ * when it is older than `leakWarnMs` and two major collections have passed it by; after `close()`
+ * nothing is watched.
  */
 export class RetiredGenerations {
   readonly #parts: RetiredParts
@@ -43,6 +44,7 @@ export class RetiredGenerations {
   #majorGcs = 0
   #observer: PerformanceObserver | undefined
   #timer: Scheduled | undefined
+  #closed = false
 
   constructor(parts: RetiredParts) {
     this.#parts = parts
@@ -54,6 +56,7 @@ export class RetiredGenerations {
     tag: object,
     facts: { module: RelPath; number: number; filename: string; ledger: Ledger | undefined },
   ): void {
+    if (this.#closed) return
     const watched: Watched = { ...facts, retired: undefined, leaked: false }
     this.#watched.set(tag, watched)
     this.#registry.register(tag, watched)
@@ -61,7 +64,7 @@ export class RetiredGenerations {
 
   /** Notes that a generation ought to disappear from now on. */
   retire(tag: object): void {
-    const watched = this.#watched.get(tag)
+    const watched = this.#closed ? undefined : this.#watched.get(tag)
     if (watched === undefined || watched.retired !== undefined) return
     const { clock } = this.#parts
     watched.retired = { at: clock.now(), elapsed: clock.elapsed(), gcs: this.#majorGcs }
@@ -80,10 +83,8 @@ export class RetiredGenerations {
   }
 
   close(): void {
-    this.#observer?.disconnect()
-    this.#observer = undefined
-    this.#timer?.cancel()
-    this.#timer = undefined
+    this.#closed = true
+    this.#rest()
     this.#retired.clear()
   }
 

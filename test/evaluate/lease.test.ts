@@ -61,6 +61,37 @@ describe('Evaluator.use()', () => {
     expect(await held).toBe('late')
   })
 
+  test('retire() arms no timer and waits for the leases when drainTimeoutMs is Infinity', async () => {
+    using rig = createRig('/project')
+    const generation = await rig.start(simple)
+    const call = Promise.withResolvers<string>()
+    const held = rig.evaluator.use(generation, () => call.promise)
+
+    const retiring = rig.evaluator.retire(generation, { drainTimeoutMs: Infinity })
+    const armed = rig.clock.pending
+    await rig.clock.advance(1e12)
+    const stateBefore = generation.state
+    call.resolve('done')
+    await held
+
+    expect(armed).toBe(0)
+    expect(stateBefore).toBe('draining')
+    expect(await retiring).toMatchObject({ drained: true })
+  })
+
+  test('retire() does not wait for leases when drainTimeoutMs is 0', async () => {
+    using rig = createRig('/project')
+    const generation = await rig.start(simple)
+    const call = Promise.withResolvers<string>()
+    const held = rig.evaluator.use(generation, () => call.promise)
+
+    const report = await rig.evaluator.retire(generation, { drainTimeoutMs: 0 })
+    call.resolve('late')
+
+    expect(report.drained).toBe(false)
+    expect(await held).toBe('late')
+  })
+
   test('retire() skips the drain of a generation that never served', async () => {
     using rig = createRig('/project')
     const artifact = wrapped({ body: 'setInterval(() => {}, 1000); throw new Error("no")' })

@@ -124,6 +124,20 @@ describe('RetiredGenerations', () => {
     retired.close()
   })
 
+  test('watches nothing any more once it is closed', async () => {
+    const { clock, retired } = createRig()
+    const [watched, late] = [{}, {}]
+    retired.watch(watched, facts)
+
+    retired.close()
+    retired.watch(late, facts)
+    retired.retire(watched)
+    retired.retire(late)
+
+    expect(clock.pending).toBe(0)
+    expect(retired.list()).toEqual([])
+  })
+
   test('a generation that is collected before it retires leaves no trace', async () => {
     const { retired, collected } = createRig()
     ;(() => retired.watch({}, facts))()
