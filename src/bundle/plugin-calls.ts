@@ -32,7 +32,11 @@ export class PluginCalls {
     this.#counters = new Map(plugins.map((plugin) => [plugin, { calls: 0, errors: 0, totalMs: 0 }]))
   }
 
-  /** @throws SomonError SOMON_BUNDLE_PLUGIN_TIMEOUT, SOMON_BUNDLE_PLUGIN_FAILED, or the plugin's own */
+  /**
+   * An abort is no error of the plugin's, whatever it makes of it: the reason is thrown as it is.
+   *
+   * @throws SomonError SOMON_BUNDLE_PLUGIN_TIMEOUT, SOMON_BUNDLE_PLUGIN_FAILED, or the plugin's own
+   */
   async run<T>(
     plugin: CheckedPlugin,
     place: HookPlace,
@@ -50,6 +54,7 @@ export class PluginCalls {
         signal,
       })
     } catch (thrown) {
+      if (signal?.aborted === true) throw signal.reason
       counter.errors += 1
       throw errorOfThrown(thrown, place)
     } finally {

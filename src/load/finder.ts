@@ -171,6 +171,8 @@ export class ArtifactFinder {
       this.#misses.set(cause, (this.#misses.get(cause) ?? 0) + 1)
       return this.#finish(built, from)
     } catch (error) {
+      // Nobody waits any more: whatever the stages made of that is no failure of the entry.
+      if (signal.aborted) throw signal.reason
       if (this.#failed.listened) {
         this.#failed.emit({ entry, error, durationMs: clock.elapsed() - from })
       }

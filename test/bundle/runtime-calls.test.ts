@@ -19,6 +19,12 @@ function bang(): never {
   throw new Error('bang')
 }
 
+function translateAbort(_ns: unknown, _generation: unknown, inner: AbortSignal): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<void>()
+  inner.addEventListener('abort', () => reject(new Error('translated')))
+  return promise
+}
+
 const hang = (): Promise<void> => new Promise(() => {})
 
 describe('runtime hooks', () => {
@@ -116,11 +122,24 @@ describe('runtime hooks', () => {
     const first = host.verify({}, generation, caller.signal)
     caller.abort(new Error('left'))
     const second = host.verify({}, generation, signal).catch(() => {})
-    await expect(first).rejects.toMatchObject({ data: { reason: 'left' } })
+    await expect(first).rejects.toThrow(/^left$/)
     await clock.advance(50)
     await second
 
     expect(seen.map((one) => one.aborted)).toEqual([true, true])
+    expect(host.stats()).toMatchObject([{ calls: 2, errors: 1 }])
+  })
+
+  test('throw the reason of an abort whatever verify makes of it, and count no error', async () => {
+    const host = createHost('/', [hooked('a', { verify: translateAbort })])
+    const caller = new AbortController()
+    const reason = new Error('left')
+
+    const verifying = host.verify({}, generation, caller.signal)
+    caller.abort(reason)
+
+    await expect(verifying).rejects.toBe(reason)
+    expect(host.stats()).toMatchObject([{ calls: 1, errors: 0 }])
   })
 
   test('run every retire hook and throw the first failure', async () => {

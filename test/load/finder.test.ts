@@ -309,6 +309,25 @@ describe('Loader.artifact()', () => {
   })
 })
 
+describe('Loader.artifact() with a signal', () => {
+  test('rejects with the reason of the abort and tells of no failure', async () => {
+    await using fixture = await createFixture(FILES)
+    await using rig = createRig(fixture.root)
+    const failed: unknown[] = []
+    rig.events.on('artifact.failed', (event) => failed.push(event))
+    const caller = new AbortController()
+    const reason = new Error('left')
+
+    const leaving = rig.loader.artifact(ENTRY, { signal: caller.signal })
+    await untilBuilding(rig)
+    caller.abort(reason)
+
+    await expect(leaving).rejects.toBe(reason)
+    await rig.loader.close()
+    expect(failed).toEqual([])
+  })
+})
+
 async function untilBuilding({ loader }: Rig): Promise<void> {
   while (loader.stats().building === 0) await new Promise(setImmediate)
 }
