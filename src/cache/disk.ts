@@ -18,11 +18,14 @@ import { addUsageSync, touchSync, writeWholeSync } from './disk-file-sync.ts'
 import { allocatedBytes, fileOf, parseKey, VERSION_FOLDER, type DiskKey } from './disk-layout.ts'
 import { open, seal } from './envelope.ts'
 import type { CacheEvents } from './events.ts'
-import { collectGarbage, type GcReport } from './gc.ts'
+import { collectGarbage, NOTHING, type GcReport } from './gc.ts'
 import { checkOwner } from './owner.ts'
 import type { ByteTier, TierStats } from './tier.ts'
 
-/** `readonly` writes nothing at all, not even times; `off` answers nothing either. */
+/**
+ * `readonly` writes nothing on its own, not even times; `off` answers nothing either. An explicit
+ * `prune()` or `clear()` acts in mode `readonly` and has nothing to do in mode `off`.
+ */
 export type DiskMode = 'readwrite' | 'readonly' | 'off'
 
 /** What may change while the tier is used. */
@@ -54,6 +57,7 @@ export interface PruneOptions {
 /** The disk cache of a project, and what the command `somon cache` does with it. */
 export interface DiskTier extends ByteTier {
   readonly dir: string
+  readonly mode: DiskMode
   getSync(key: string): Uint8Array | undefined
   /** Whether a file lies under a key; says nothing of what is in it. */
   hasSync(key: string): boolean
@@ -61,12 +65,16 @@ export interface DiskTier extends ByteTier {
   setAllSync(entries: ReadonlyMap<string, Uint8Array>): void
   /** Changes mode and bounds from now on; a smaller bound is enforced in the background. */
   configure(limits: Partial<DiskLimits>): void
-  /** Collects garbage now. */
+  /** Collects garbage now, in mode `readonly` too; in mode `off` it does not run. */
   prune(options?: PruneOptions): Promise<GcReport>
   /** Opens every file and names those that do not open; removes nothing. */
   verify(): Promise<VerifyReport>
-  /** Removes everything, of all processes. */
-  clear(): Promise<void>
+  /**
+   * Removes everything, of all processes, in mode `readonly` too.
+   *
+   * @returns false in mode `off`, when nothing is removed
+   */
+  clear(): Promise<boolean>
   info(): Promise<CacheInfo>
 }
 
@@ -116,6 +124,10 @@ class FolderTier implements DiskTier {
     this.#corrupt = options.events.channel('cache.corrupt')
     this.#evicted = options.events.channel('cache.evicted')
     this.#readonly = options.events.channel('cache.readonly')
+  }
+
+  get mode(): DiskMode {
+    return this.#limits.mode
   }
 
   async get(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
@@ -173,12 +185,13 @@ class FolderTier implements DiskTier {
   }
 
   async prune(options: PruneOptions = {}): Promise<GcReport> {
-    this.#isReadable()
+    this.#checkOwner()
+    if (this.mode === 'off') return { ...NOTHING, ran: false }
     return this.#collect({ ...this.#limits, dryRun: false, ...options })
   }
 
   async verify(): Promise<VerifyReport> {
-    this.#isReadable()
+    this.#checkOwner()
     return verifyCache(this.dir, this.#options.secret)
   }
 
@@ -186,8 +199,9 @@ class FolderTier implements DiskTier {
     return inspectCache(this.dir, this.#limits)
   }
 
-  async clear(): Promise<void> {
-    this.#isReadable()
+  async clear(): Promise<boolean> {
+    this.#checkOwner()
+    if (this.mode === 'off') return false
     await this.#settled()
     await promises.rm(join(this.dir, VERSION_FOLDER), {
       recursive: true,
@@ -196,6 +210,7 @@ class FolderTier implements DiskTier {
     })
     this.#stats.entries = 0
     this.#stats.bytes = 0
+    return true
   }
 
   async close(): Promise<void> {
@@ -270,7 +285,8 @@ class FolderTier implements DiskTier {
   }
 
   #collectLater(): void {
-    if (this.#collecting) return
+    // The mode may have changed while the write that asks for it was under way.
+    if (this.#collecting || !this.isWritable()) return
     this.#collecting = true
     const collection = this.#collect({ ...this.#limits, dryRun: false })
       .catch((error: unknown) => this.#suspend(error))
@@ -308,9 +324,13 @@ class FolderTier implements DiskTier {
 
   /** Whether the tier answers at all; refuses a directory that somebody else controls. */
   #isReadable(): boolean {
-    if (this.#limits.mode === 'off') return false
-    if (!this.#ownerChecked) this.#ownerChecked = checkOwner(this.dir)
+    if (this.mode === 'off') return false
+    this.#checkOwner()
     return true
+  }
+
+  #checkOwner(): void {
+    if (!this.#ownerChecked) this.#ownerChecked = checkOwner(this.dir)
   }
 
   isWritable(): boolean {

@@ -19,7 +19,7 @@ export interface GcOptions {
 }
 
 export interface GcReport {
-  /** False when another process was collecting; then nothing was done. */
+  /** False when nothing was done: another process was collecting, or the cache is off. */
   readonly ran: boolean
   readonly removed: number
   readonly removedBytes: number
@@ -46,7 +46,14 @@ export async function collectGarbage(options: GcOptions): Promise<GcReport> {
 }
 
 const STALE_LOCK_MS = 600e3
-const NOTHING = { removed: 0, removedBytes: 0, remaining: 0, remainingBytes: 0 }
+
+/** What a collection reports that did nothing. */
+export const NOTHING: Omit<GcReport, 'ran'> = {
+  removed: 0,
+  removedBytes: 0,
+  remaining: 0,
+  remainingBytes: 0,
+}
 
 async function removeBy(options: GcOptions): Promise<GcReport> {
   const blocksBefore = await usedBlocks(options.dir)

@@ -266,7 +266,65 @@ describe('DiskTierOptions.mode', () => {
   })
 })
 
+describe('DiskTier.prune() and clear() by mode', () => {
+  test('off: neither removes anything, and prune() says that it did not run', async () => {
+    await using s = await cacheScene()
+    await s.tier.set('keys/ab12', bytes('one'))
+    const before = await scan(s.dir)
+    const tier = s.make({ mode: 'off' })
+
+    const report = await tier.prune({ maxBytes: 0 })
+    const cleared = await tier.clear()
+
+    expect(tier.mode).toBe('off')
+    expect(report).toMatchObject({ ran: false, removed: 0 })
+    expect(cleared).toBe(false)
+    expect(await scan(s.dir)).toEqual(before)
+  })
+
+  test('readonly: both do what they are called for', async () => {
+    await using s = await cacheScene()
+    await s.tier.set('keys/ab12', bytes('one'))
+    const tier = s.make({ mode: 'readonly' })
+
+    const report = await tier.prune({ maxBytes: 0 })
+    await s.tier.set('keys/ab12', bytes('one'))
+    const cleared = await tier.clear()
+
+    expect(report).toMatchObject({ ran: true, removed: 1 })
+    expect(cleared).toBe(true)
+    expect(await scan(s.dir)).toEqual([])
+  })
+
+  test('readonly: a write that ends after the switch starts no collection', async () => {
+    await using s = await cacheScene({ maxBytes: 1 })
+
+    const writing = s.tier.set('keys/ab12', bytes('one'))
+    s.tier.configure({ mode: 'readonly' })
+    await writing
+    await s.tier.close()
+
+    expect(s.seen).toEqual([])
+    expect(await scan(s.dir)).toHaveLength(1)
+  })
+})
+
 describe('SOMON_CACHE_FOREIGN_OWNER', () => {
+  test.skipIf(!isRoot).each(['readwrite', 'readonly', 'off'] as const)(
+    'the directory of another user is neither pruned nor cleared: %s',
+    async (mode) => {
+      await using s = await cacheScene({ mode })
+      await mkdir(join(s.dir, 'v1'), { recursive: true })
+      await chown(s.dir, 12_345, 12_345)
+
+      const refused = { code: 'SOMON_CACHE_FOREIGN_OWNER' }
+      await expect(s.tier.prune()).rejects.toMatchObject(refused)
+      await expect(s.tier.clear()).rejects.toMatchObject(refused)
+      await expect(s.tier.verify()).rejects.toMatchObject(refused)
+      expect(await readdir(s.dir)).toEqual(['v1'])
+    },
+  )
+
   test.skipIf(!isRoot)('a directory of another user is refused by every call', async () => {
     await using s = await cacheScene()
     await mkdir(s.dir)

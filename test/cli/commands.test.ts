@@ -235,6 +235,38 @@ describe('somon cache', () => {
     expect((run.json().result as { removed: number }).removed).toBeGreaterThan(0)
   })
 
+  test('says that nothing is done when the disk cache is off', async () => {
+    await using fixture = await createFixture({ ...FILES, 'node_modules/.keep': '' })
+    await cli(fixture, 'cache', 'warm', 'src/main.ts')
+    const before = await cli(fixture, 'cache', 'info', '--json')
+    await fixture.write('somon.config.json', '{"cache":{"disk":{"mode":"off"}}}')
+
+    const pruned = await cli(fixture, 'cache', 'prune', '--max-size=0')
+    const cleared = await cli(fixture, 'cache', 'clear', '--json')
+    const wouldClear = await cli(fixture, 'cache', 'clear', '--dry-run')
+    const after = await cli(fixture, 'cache', 'info', '--json')
+
+    const text = 'the disk cache is off (cache.disk.mode); nothing was done\n'
+    expect([pruned.stdout, wouldClear.stdout]).toEqual([text, text])
+    expect(cleared.json().result).toMatchObject({ removed: 0, removedBytes: 0 })
+    const { entries } = before.json().result as { entries: number }
+    expect(entries).toBeGreaterThan(1)
+    expect(after.json().result).toMatchObject({ entries, mode: 'off' })
+  })
+
+  test('leaves damaged files of a readonly cache in place, and says so', async () => {
+    await using fixture = await createFixture({ ...FILES, 'node_modules/.keep': '' })
+    await cli(fixture, 'cache', 'warm', 'src/main.ts')
+    await fixture.write('node_modules/.cache/somon/v1/blobs/aa/aaaa', 'torn')
+    await fixture.write('somon.config.json', '{"cache":{"disk":{"mode":"readonly"}}}')
+
+    const run = await cli(fixture, 'cache', 'verify')
+
+    expect(run.code).toBe(1)
+    expect(run.stdout).toContain('damaged, left in place: blobs/aaaa')
+    expect(existsSync(fixture.path('node_modules/.cache/somon/v1/blobs/aa/aaaa'))).toBe(true)
+  })
+
   test('finds damaged files; --readonly leaves them, otherwise they go', async () => {
     await using fixture = await createFixture({ ...FILES, 'node_modules/.keep': '' })
     await cli(fixture, 'cache', 'warm', 'src/main.ts')

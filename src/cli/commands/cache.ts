@@ -56,7 +56,7 @@ const DAY_MS = 86_400e3
 
 async function verify({ output, flags }: CommandContext, disk: DiskTier): Promise<number> {
   const report = await disk.verify()
-  const keeps = flags.isOn('readonly')
+  const keeps = flags.isOn('readonly') || disk.mode !== 'readwrite'
   if (!keeps) for (const { key } of report.bad) await disk.delete(key)
   const fate = keeps ? 'left in place' : 'removed'
   const value = { ...report, removed: keeps ? 0 : report.bad.length }
@@ -83,7 +83,7 @@ async function prune({ output, flags }: CommandContext, disk: DiskTier): Promise
   const text = report.ran
     ? `${verb} ${report.removed} files, ${formatBytes(report.removedBytes)}; ` +
       `${report.remaining} remain, ${formatBytes(report.remainingBytes)}`
-    : 'another process is pruning this cache; nothing was done'
+    : `${disk.mode === 'off' ? OFF : 'another process is pruning this cache'}; nothing was done`
   output.result({ ...report, dryRun }, text)
   return EXIT.done
 }
@@ -91,12 +91,17 @@ async function prune({ output, flags }: CommandContext, disk: DiskTier): Promise
 async function clear({ output, flags }: CommandContext, disk: DiskTier): Promise<number> {
   const { entries, bytes } = await disk.info()
   const dryRun = flags.isOn('dry-run')
-  if (!dryRun) await disk.clear()
+  if (disk.mode === 'off' || !(dryRun || (await disk.clear()))) {
+    output.result({ removed: 0, removedBytes: 0, dryRun }, `${OFF}; nothing was done`)
+    return EXIT.done
+  }
   const verb = dryRun ? 'would remove' : 'removed'
   const value = { removed: entries, removedBytes: bytes, dryRun }
   output.result(value, `${verb} ${entries} files, ${formatBytes(bytes)}`)
   return EXIT.done
 }
+
+const OFF = 'the disk cache is off (cache.disk.mode)'
 
 /** Builds entries into the cache, so that a later start loads them without a build. */
 async function warm(context: CommandContext, operands: readonly string[]): Promise<number> {
