@@ -173,8 +173,7 @@ export interface RuntimeHooks {
 
 export interface BeforeLoadEvent {
   readonly entry: RelPath
-  readonly importer?: RelPath
-  readonly kind: 'load' | 'reload' | 'import'
+  readonly kind: 'load' | 'reload'
 }
 
 export interface ArtifactInfo {

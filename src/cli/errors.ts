@@ -4,7 +4,7 @@ import { defineError, type ErrorFactory } from '../base/error.ts'
 export const unknownCommand: ErrorFactory<{ command: string; nearest?: string | undefined }> =
   defineError({
     code: 'SOMON_CLI_UNKNOWN_COMMAND',
-    when: 'the first word after somon is no command',
+    when: 'The first word after `somon` is no command.',
     remedy: 'Run somon --help for the list of commands',
     message: ({ command }) => `Cannot run "${command}": it is no command of somon`,
     fix: ({ nearest }) =>
@@ -20,7 +20,7 @@ export const unknownFlag: ErrorFactory<{
   nearest?: string | undefined
 }> = defineError({
   code: 'SOMON_CLI_UNKNOWN_FLAG',
-  when: 'a command is given a flag that it does not take',
+  when: 'A command is given a flag that it does not take.',
   remedy: 'Run the command with --help for its flags',
   message: ({ command, flag }) => `Cannot run "somon ${command}": it takes no flag "${flag}"`,
   fix: ({ command, nearest }) =>
@@ -33,7 +33,7 @@ export const unknownFlag: ErrorFactory<{
 export const missingOperand: ErrorFactory<{ command: string; operand: string; example: string }> =
   defineError({
     code: 'SOMON_CLI_MISSING_OPERAND',
-    when: 'a command is run without the entry or word that it needs',
+    when: 'A command is run without the entry or word that it needs.',
     remedy: 'Name what the command is to work on',
     message: ({ command, operand }) =>
       `Cannot run "somon ${command}": ${operand} is missing; name what it is to work on`,
@@ -44,7 +44,7 @@ export const missingOperand: ErrorFactory<{ command: string; operand: string; ex
 export const extraOperand: ErrorFactory<{ command: string; operand: string; usage: string }> =
   defineError({
     code: 'SOMON_CLI_EXTRA_OPERAND',
-    when: 'a command is given more arguments than it takes',
+    when: 'A command is given more arguments than it takes.',
     remedy: 'Leave the argument out, or quote it together with its flag',
     message: ({ command, operand }) =>
       `Cannot run "somon ${command}": "${operand}" is one argument too many`,
@@ -59,7 +59,7 @@ export const badValue: ErrorFactory<{
   nearest?: string | undefined
 }> = defineError({
   code: 'SOMON_CLI_BAD_VALUE',
-  when: 'the value of a flag or argument is not one that it takes',
+  when: 'The value of a flag or argument is not one that it takes.',
   remedy: 'Give the flag one of the values that the message lists',
   message: ({ flag, value, expected }) => `Cannot use ${flag} "${value}": expected ${expected}`,
   fix: ({ flag, expected, nearest }) =>
@@ -72,7 +72,7 @@ export const badValue: ErrorFactory<{
 export const flagConflict: ErrorFactory<{ flag: string; because: string; instead: string }> =
   defineError({
     code: 'SOMON_CLI_FLAG_CONFLICT',
-    when: 'two flags of one command exclude each other, or one needs another',
+    when: 'Two flags of one command exclude each other, or one needs another.',
     remedy: 'Leave one of the two flags out',
     message: ({ flag, because }) => `Cannot use ${flag}: ${because}`,
     fix: ({ instead }) => instead,
@@ -81,7 +81,7 @@ export const flagConflict: ErrorFactory<{ flag: string; because: string; instead
 /** A flag of the design whose feature is not part of this version. */
 export const notAvailable: ErrorFactory<{ flag: string; feature: string }> = defineError({
   code: 'SOMON_CLI_NOT_AVAILABLE',
-  when: 'a flag is used whose feature is not part of this version',
+  when: 'A flag is used whose feature is not part of this version.',
   remedy: 'Leave the flag out',
   message: ({ flag, feature }) =>
     `Cannot use ${flag}: this version of somon has no ${feature}; it comes with a later one`,
@@ -92,7 +92,7 @@ export const notAvailable: ErrorFactory<{ flag: string; feature: string }> = def
 export const notInGraph: ErrorFactory<{ file: string; nearest?: string | undefined }> = defineError(
   {
     code: 'SOMON_CLI_NOT_IN_GRAPH',
-    when: 'graph --why names a file that no entry imports',
+    when: 'The flag `--why` of `somon graph` names a file that no entry imports.',
     remedy: 'Name a file that the entry imports, relative to the project root',
     message: ({ file }) => `Cannot explain "${file}": no entry imports it`,
     fix: ({ nearest }) =>
@@ -106,7 +106,7 @@ export const notInGraph: ErrorFactory<{ file: string; nearest?: string | undefin
 export const unreadableFile: ErrorFactory<{ flag: string; file: string; why: string }> =
   defineError({
     code: 'SOMON_CLI_UNREADABLE_FILE',
-    when: 'a file that a flag names cannot be read',
+    when: 'A file that a flag names cannot be read.',
     remedy: 'Check the path and its permissions',
     message: ({ flag, file, why }) => `Cannot read "${file}" of ${flag}: ${why}`,
     fix: ({ file }) => `Check that "${file}" exists and may be read`,
@@ -115,7 +115,7 @@ export const unreadableFile: ErrorFactory<{ flag: string; file: string; why: str
 /** The export of `run --verify` rejected a new generation. */
 export const verifyRefused: ErrorFactory<{ name: string; why: string }> = defineError({
   code: 'SOMON_CLI_VERIFY_REFUSED',
-  when: 'the export named by run --verify does not accept a new generation',
+  when: 'The export named by `run --verify` does not accept a new generation.',
   remedy: 'Correct what the export checks; the old generation goes on serving',
   message: ({ name, why }) => `Cannot accept the new generation: export "${name}": ${why}`,
 })
@@ -123,7 +123,7 @@ export const verifyRefused: ErrorFactory<{ name: string; why: string }> = define
 /** The event loop is empty while the program still starts. */
 export const neverSettles: ErrorFactory<{ entry: string }> = defineError({
   code: 'SOMON_CLI_NEVER_SETTLES',
-  when: 'nothing is left running that could settle the top-level await of a program',
+  when: 'Nothing is left running that could settle the top-level await of a program.',
   remedy: 'Find the promise that never settles, or give it a deadline',
   message: ({ entry }) =>
     `Cannot run "${entry}": its top-level await never settles; nothing is left running that could settle it`,
@@ -132,7 +132,7 @@ export const neverSettles: ErrorFactory<{ entry: string }> = defineError({
 /** Something that is not a coded error reached the command line: a defect, or a program's own. */
 export const unexpected: ErrorFactory<{ reason: string }> = defineError({
   code: 'SOMON_CLI_UNEXPECTED',
-  when: 'an error without a code reaches the command line',
+  when: 'An error without a code reaches the command line.',
   remedy: 'Look at the cause below it; if it lies in somon, report it with this text',
   message: ({ reason }) => `Cannot finish: ${reason}`,
 })

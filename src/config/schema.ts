@@ -30,7 +30,7 @@ const specs: { readonly [Path in SettingPath]: Spec<SettingValue<Path>> } = {
   'loading.externals': row(list('package names'), {
     default: [],
     flag: '--external',
-    doc: 'Packages that are imported by Node and never bundled; each is guarded.',
+    doc: 'Packages that are imported by Node and never bundled.',
   }),
   'loading.externalPolicy': row(choice('any', 'declared'), {
     default: 'any',
@@ -191,7 +191,7 @@ const specs: { readonly [Path in SettingPath]: Spec<SettingValue<Path>> } = {
   'cache.disk.mode': row(choice('readwrite', 'readonly', 'off'), {
     default: 'readwrite',
     switches: { '--no-cache': 'off' },
-    doc: 'Whether the disk cache is used, and whether it is written.',
+    doc: 'Whether the disk cache is used and written; "readonly" lets only "cache prune" and "cache clear" change it.',
   }),
   'cache.disk.maxBytes': row(bytes(0), {
     default: 2048 * MIB,

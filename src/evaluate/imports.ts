@@ -65,7 +65,7 @@ export class Imports {
   readonly #parts: ImportsParts
   readonly #namespaces = new Map<string, Namespace>()
   readonly #flights = new Map<string, Promise<Namespace>>()
-  readonly #failures = new Map<string, { attempts: number; last: unknown }>()
+  readonly #failures = new Map<string, Failure>()
 
   constructor(parts: ImportsParts) {
     this.#parts = parts
@@ -201,7 +201,9 @@ export class Imports {
     const key = keyOf(target)
     const failure = this.#failures.get(key)
     const attempts = failure?.attempts ?? 0
-    if (attempts > MAX_ATTEMPTS) throw importStuck({ ...site, attempts }, { cause: failure?.last })
+    if (failure?.isStuck === true || attempts > MAX_ATTEMPTS) {
+      throw importStuck({ ...site, attempts }, { cause: failure?.last })
+    }
     const url = attempts === 0 ? target.url : `${target.url}?somon=${attempts}`
     try {
       return (await import(url, { with: target.attributes })) as Namespace
@@ -219,12 +221,14 @@ export class Imports {
     const isSame = failure?.last === error
     // The same object under a fresh URL: a module below failed, and its URL is not ours to vary.
     if (isSame && attempts > 0) {
-      this.#failures.set(key, { attempts: Infinity, last: error })
-      return importStuck({ ...site, attempts: attempts + 1 }, { cause: error })
+      const stuck = { attempts: attempts + 1, last: error, isStuck: true }
+      this.#failures.set(key, stuck)
+      return importStuck({ ...site, attempts: stuck.attempts }, { cause: error })
     }
     // A file with a syntax error is parsed again under its own URL, unless evaluation threw it.
     const isParsedAgain = error instanceof SyntaxError && !isSame
-    this.#failures.set(key, { attempts: isParsedAgain ? attempts : attempts + 1, last: error })
+    const made = isParsedAgain ? attempts : attempts + 1
+    this.#failures.set(key, { attempts: made, last: error, isStuck: false })
     return this.#failed(error, target, site)
   }
 
@@ -238,6 +242,14 @@ export class Imports {
 }
 
 const MAX_ATTEMPTS = 8
+
+interface Failure {
+  /** How often Node was asked for a URL that it remembers. */
+  readonly attempts: number
+  readonly last: unknown
+  /** No new URL helps: what failed lies below the package. */
+  readonly isStuck: boolean
+}
 
 /** The module on the network that a specifier names; one there has no files beside it. */
 function urlOf({ specifier, importer }: ImportSite): string | undefined {

@@ -3,7 +3,7 @@ import { defineError } from '../base/error.ts'
 
 export const syncMiss: ErrorFactory<{ entry: string; because: string }> = defineError({
   code: 'SOMON_LOAD_SYNC_MISS',
-  when: 'loadSync() was called for an entry that no cache tier holds in a valid state.',
+  when: 'A call of `loadSync()` names an entry that no cache tier holds in a valid state.',
   remedy: 'Use "await load()", or fill the cache first with "somon cache warm"',
   message: ({ entry, because }) =>
     `Cannot load "${entry}" synchronously: ${because}; only a cached artifact can be loaded without a build`,

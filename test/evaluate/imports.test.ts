@@ -188,6 +188,23 @@ describe('Evaluator.bindImports()', () => {
     expect(Reflect.get(globalThis, '__downs')).toBe(9)
   })
 
+  test('counts the attempts that were made, however often it is asked again', async () => {
+    await using fixture = await packages({
+      'above/package.json': '{"name":"above","main":"index.mjs"}',
+      'above/index.mjs': 'import "./below.mjs"',
+      'above/below.mjs': 'throw new Error("below")',
+    })
+    using rig = createRig(fixture.root)
+    const counted: unknown[] = []
+
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      const error = await bindError(rig, importing({ spec: 'above' }))
+      counted.push((error as { data: { attempts?: number } }).data.attempts)
+    }
+
+    expect(counted).toEqual([undefined, 2, 2, 2])
+  })
+
   test('calls guarded externals through their guard, and no others', async () => {
     await using fixture = await packages({
       'near/package.json': '{"name":"near","main":"index.mjs"}',
