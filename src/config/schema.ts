@@ -67,7 +67,7 @@ const specs: { readonly [Path in SettingPath]: Spec<SettingValue<Path>> } = {
     doc: 'The tsconfig.json that applies to every file.',
   }),
   'loading.sourceMaps': row(choice('none', 'lazy', 'eager'), {
-    default: 'lazy',
+    default: byProfile('lazy', { run: 'eager' }),
     doc: 'When source maps of loaded code are made: never, after the load, or with the code.',
   }),
   'loading.ledger': row(choice('dispose', 'report', 'trace', 'off'), {

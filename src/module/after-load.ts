@@ -12,7 +12,7 @@ export interface AfterLoadWork {
   readonly artifact: Artifact
   /** V8's code cache is missing. */
   readonly codeCache: boolean
-  /** The source map is missing, and the entry has just been built. */
+  /** The source map is wanted, and may be missing. */
   readonly map: boolean
 }
 

@@ -113,14 +113,13 @@ export class LiveModule implements Module, ReloadableModule {
   }
 
   /** Lets a generation serve from now on; the swap itself. */
-  serve({ generation, artifact, codeCache, source }: StartedGeneration): void {
+  serve({ generation, artifact, codeCache }: StartedGeneration): void {
     this.#pins.set(generation, this.parts.loader.pin(artifact, codeCache?.byteLength))
     this.serving = { generation, artifact }
     this.parts.afterLoad.want(generation, {
       artifact,
       codeCache: codeCache === undefined,
-      // A start from the cache never wakes esbuild, so only what was built just now gets its map.
-      map: this.parts.makesMaps && source === 'miss',
+      map: this.parts.sourceMaps === 'lazy',
     })
   }
 

@@ -21,8 +21,8 @@ export interface ModuleParts {
   readonly checks: Set<GenerationCheck>
   /** False in a plain `somon run`: then `import.meta.hot` is undefined. */
   readonly reloadable: boolean
-  /** Whether source maps are made after a load. */
-  readonly makesMaps: boolean
+  /** `eager`: the map is there before the code runs; `lazy`: it is made after the load. */
+  readonly sourceMaps: 'none' | 'lazy' | 'eager'
   /** Whether the ledger ends what a retired generation has left, listening sockets included. */
   readonly sweeps: boolean
 }

@@ -190,7 +190,7 @@ async function restore(
   hotData: Record<string, unknown>,
   failure: unknown,
 ): Promise<void> {
-  const old = { artifact, codeCache: undefined, source: 'memory' } as const
+  const old = { artifact, codeCache: undefined }
   try {
     const generation = await start(module, old, hotData, undefined)
     module.serve({ ...old, generation })

@@ -1,7 +1,6 @@
 import { withDeadline } from '../base/deadline.ts'
 import { isSomonError, messageOf } from '../base/error.ts'
 import type { Artifact } from '../bundle/artifact.ts'
-import type { ArtifactSource } from '../load/loaded-artifact.ts'
 import { evaluationTimedOut } from '../evaluate/errors.ts'
 import type { Generation, InstantiateRequest } from '../evaluate/generation.ts'
 import { loadTimeout, verifyFailed, verifyTimeout } from './errors.ts'
@@ -12,8 +11,6 @@ export interface StartedGeneration {
   readonly generation: Generation
   readonly artifact: Artifact
   readonly codeCache: Uint8Array | undefined
-  /** Where the artifact came from. */
-  readonly source: ArtifactSource
 }
 
 /** The stages at which a generation can fail before it serves. */
@@ -44,6 +41,8 @@ export async function startGeneration(
   request: InstantiateRequest,
   signal?: AbortSignal,
 ): Promise<Generation> {
+  // A hit may come from a build without a map; a build that was asked for one has it already.
+  if (parts.sourceMaps === 'eager') await parts.loader.map(request.artifact, signal)
   const generation = instantiate(parts, request)
   let stage: StartStage = 'bind'
   try {

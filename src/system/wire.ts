@@ -248,7 +248,7 @@ function wireModules(
     checks: new Set(),
     afterLoad: new AfterLoad({ clock, loader, evaluator }),
     reloadable: settings.loading.ledger !== 'off',
-    makesMaps: settings.loading.sourceMaps === 'lazy',
+    sourceMaps: settings.loading.sourceMaps,
     sweeps: settings.loading.ledger === 'dispose',
   }
 }

@@ -243,3 +243,40 @@ describe('ModuleSystem.loadSync()', () => {
     )
   })
 })
+
+describe('stack traces', () => {
+  const files = {
+    'package.json': '{}',
+    'node_modules/.keep': '',
+    'main.ts': `interface Wide { readonly a: string }\n\nexport const stack = () => new Error('here').stack`,
+  }
+
+  test('lead to the source in a system with eager maps, also from a cache without maps', async () => {
+    await using fixture = await createFixture(files)
+    {
+      await using first = new ModuleSystem({
+        root: fixture.root,
+        loading: { sourceMaps: 'none' },
+      })
+      await first.load('./main.ts')
+    }
+    await using second = new ModuleSystem({
+      root: fixture.root,
+      loading: { sourceMaps: 'eager' },
+    })
+
+    const module = await second.load<{ stack(): string }>('./main.ts')
+
+    expect(second.stats().loads.disk).toBe(1)
+    expect(module.exports.stack()).toContain(`${fixture.path('main.ts')}:3:28`)
+  })
+
+  test('lead to the bundle without maps', async () => {
+    await using fixture = await createFixture(files)
+    await using system = new ModuleSystem({ root: fixture.root, loading: { sourceMaps: 'none' } })
+
+    const module = await system.load<{ stack(): string }>('./main.ts')
+
+    expect(module.exports.stack()).toContain(`${fixture.path('main.ts')}?g=1:`)
+  })
+})
