@@ -51,7 +51,7 @@ export const restoreFailed: ErrorFactory<{ readonly module: string; readonly rea
 
 export const syncRefused: ErrorFactory<{ readonly module: string }> = defineError({
   code: 'SOMON_MODULE_SYNC_REFUSED',
-  when: 'loadSync() is called in a system with a plugin that decides before each load.',
+  when: 'A synchronous load is asked of a system with a plugin that decides before each load.',
   remedy: 'Use await load(): the plugin may need a promise to decide',
   message: ({ module }) =>
     `Cannot load "${module}" synchronously: a plugin decides before each load; it has to be asked`,
