@@ -337,8 +337,12 @@ _somon; printf '%s\\n' "\${COMPREPLY[@]}"`
   describe.each(['zsh', 'fish'])('for %s', (shell) => {
     const missing = spawnSync(shell, ['--version']).error !== undefined
 
-    test.skipIf(missing)(`is accepted${missing ? ` (skipped: ${shell} is missing)` : ''}`, () => {
-      const check = spawnSync(shell, ['-n'], { input: completionScript(shell), encoding: 'utf8' })
+    const reason = missing ? ` (skipped: ${shell} is missing)` : ''
+
+    test.skipIf(missing)(`is accepted${reason}`, async () => {
+      await using fixture = await createFixture({ script: completionScript(shell) })
+
+      const check = spawnSync(shell, ['-n', fixture.path('script')], { encoding: 'utf8' })
 
       expect(check).toMatchObject({ status: 0, stderr: '' })
     })
