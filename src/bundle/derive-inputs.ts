@@ -1,5 +1,6 @@
 import type { Dirent } from 'node:fs'
 import { existsSync, readdirSync, statSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { digest } from '../base/digest.ts'
 import type { RelPath } from '../base/project-path.ts'
@@ -59,8 +60,10 @@ export class InputsDeriver {
       if (isModuleUrl(path)) continue
       const importer = this.#absolute(path)
       for (const { external, original, path: target } of input.imports) {
-        if (external || original === undefined || original.includes('*')) continue
         if (isModuleUrl(target)) continue
+        // A package for Node, unless a file appears where tsconfig.json maps its name to.
+        if (external) this.#probeMapping(probes, importer, target)
+        if (external || original === undefined || original.includes('*')) continue
         this.#probe(probes, importer, original, this.#absolute(target))
       }
     }
@@ -82,6 +85,11 @@ export class InputsDeriver {
   #probe(probes: Probes, importer: string, specifier: string, file: string | undefined): void {
     const tsconfig = isPath(specifier) ? undefined : this.#config.of(dirname(importer)).tsconfig
     probes.add({ importer, specifier, file, tsconfig })
+  }
+
+  #probeMapping(probes: Probes, importer: string, specifier: string): void {
+    if (isPath(specifier) || isBuiltin(specifier)) return
+    probes.addMapping(specifier, this.#config.of(dirname(importer)).tsconfig)
   }
 
   #inputs(

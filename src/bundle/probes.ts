@@ -45,6 +45,13 @@ export class Probes {
     this.#addPackage(candidatesOf(specifier, dirname(importer)))
   }
 
+  /** The same for a package that stays an import: only where a mapping looked in vain. */
+  addMapping(specifier: string, tsconfig: Tsconfig | undefined): void {
+    for (const candidate of tsconfig?.candidates(specifier) ?? []) {
+      this.#addPath(candidate, undefined)
+    }
+  }
+
   /** Returns whether the path is the one that led to the file. */
   #addPath(path: string, file: string | undefined): boolean {
     if (path === file) return true

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import type { WatchReport, WatchSession } from '../../src/module/watch-session.ts'
 import { ModuleSystem } from '../../src/system/module-system.ts'
@@ -42,6 +43,53 @@ describe('ModuleSystem.watch()', () => {
     await fixture.write('late.ts', 'export const n = 2')
 
     expect(await healed).toMatchObject({ outcome: 'healed', changes: ['late.ts'] })
+    expect(module.exports.n).toBe(2)
+  })
+
+  test.each([
+    ['alone in its folder', {}],
+    ['beside another', { 'src/lib/b.ts': 'export const b = 1' }],
+  ])('heals when a file behind paths of tsconfig.json, %s, comes back', async (_what, more) => {
+    const lib = 'src/lib/a.ts'
+    await using fixture = await createFixture({
+      'tsconfig.json': '{"compilerOptions":{"paths":{"@lib/*":["./src/lib/*"]}}}',
+      'main.ts': `export { n } from '@lib/a.ts'`,
+      [lib]: 'export const n = 1',
+      ...more,
+    })
+    await using system = new ModuleSystem({ root: fixture.root })
+    const module = await system.load<{ n: number }>('./main.ts')
+    await using session = await system.watch()
+
+    const failed = nextReport(session)
+    await rm(fixture.path(lib))
+    expect(await failed).toMatchObject({ outcome: 'failed' })
+    const healed = nextReport(session)
+    await fixture.write(lib, 'export const n = 2')
+    expect(await healed).toMatchObject({ outcome: 'healed', changes: [lib] })
+    const edited = nextReport(session)
+    await fixture.write(lib, 'export const n = 3')
+
+    expect(await edited).toMatchObject({ outcome: 'reloaded' })
+    expect(module.exports.n).toBe(3)
+  })
+
+  test('lets reload() find a mapped file that is back before the watcher says so', async () => {
+    await using fixture = await createFixture({
+      'tsconfig.json': '{"compilerOptions":{"paths":{"@lib/*":["./lib/*"]}}}',
+      'main.ts': `export { n } from '@lib/a.ts'`,
+      'lib/a.ts': 'export const n = 1',
+    })
+    await using system = new ModuleSystem({ root: fixture.root })
+    const module = await system.load<{ n: number }>('./main.ts')
+    await using session = await system.watch()
+    const failed = nextReport(session)
+    await rm(fixture.path('lib/a.ts'))
+    await failed
+
+    await fixture.write('lib/a.ts', 'export const n = 2')
+    await module.reload()
+
     expect(module.exports.n).toBe(2)
   })
 
