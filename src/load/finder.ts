@@ -222,7 +222,13 @@ export class ArtifactFinder {
     }
     this.#parts.tracked.succeed(entry, held)
     this.#hits.memory += 1
-    return loadedFrom(held, 'memory')
+    const codeCache = held.codeCache ?? this.#storedCodeCache(held.artifact)
+    return loadedFrom({ ...held, codeCache }, 'memory')
+  }
+
+  #storedCodeCache(artifact: Artifact): Uint8Array | undefined {
+    if (this.isMemoryOnly(artifact)) return undefined
+    return this.#parts.store.codeCache(artifact.codeId)
   }
 
   #adopt(
@@ -230,8 +236,10 @@ export class ArtifactFinder {
     resident: Resident,
     source: 'disk' | 'external',
   ): LoadedArtifact {
-    this.#parts.residents.set(key, resident)
-    this.#parts.tracked.succeed(entry, resident)
+    // The disk keeps the code cache, and gives it again when the entry is evaluated once more.
+    const kept: Resident = { ...resident, codeCache: undefined }
+    this.#parts.residents.set(key, kept)
+    this.#parts.tracked.succeed(entry, kept)
     this.#hits[source] += 1
     return loadedFrom(resident, source)
   }

@@ -209,8 +209,10 @@ class ArtifactLoader implements Loader {
 
   async storeCodeCache(artifact: Artifact, bytes: Uint8Array): Promise<void> {
     this.#residents.measured(artifact.id, bytes.byteLength)
-    this.#residents.update(artifact.id, { codeCache: bytes })
-    if (!this.#finder.isMemoryOnly(artifact)) await this.#store.putCodeCache(artifact.codeId, bytes)
+    // It takes as much memory as the code: kept only where the disk does not keep it.
+    if (this.#finder.isMemoryOnly(artifact) || !this.#store.isWritable) {
+      this.#residents.update(artifact.id, { codeCache: bytes })
+    } else await this.#store.putCodeCache(artifact.codeId, bytes)
   }
 
   pin(artifact: Artifact, bytecodeBytes: number | undefined): () => void {

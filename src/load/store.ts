@@ -137,6 +137,11 @@ export class ArtifactStore {
     return bytes === undefined ? undefined : Buffer.from(bytes).toString()
   }
 
+  /** False while the disk keeps nothing. */
+  get isWritable(): boolean {
+    return this.#disk.isWritable?.() !== false
+  }
+
   putMap(artifactId: Digest, map: string): Promise<void> {
     return this.#disk.set(`maps/${artifactId}`, Buffer.from(map))
   }

@@ -183,6 +183,29 @@ describe('ModuleSystem.load()', () => {
     expect(used).toEqual(['used'])
   })
 
+  test('reads the code cache again for a module from memory, which does not keep it', async () => {
+    await using fixture = await createFixture({
+      'package.json': '{}',
+      'node_modules/.keep': '',
+      'main.ts': 'export const n = 1',
+    })
+    {
+      await using first = new ModuleSystem({ root: fixture.root })
+      await first.load('./main.ts')
+    }
+    await using second = new ModuleSystem({ root: fixture.root })
+    const used: string[] = []
+    second.on('evaluate.finished', ({ codeCache }) => used.push(codeCache))
+    const module = await second.load('./main.ts')
+    await module.dispose()
+
+    await second.load('./main.ts')
+
+    expect(second.stats().loads).toMatchObject({ disk: 1, memory: 1 })
+    expect(used).toEqual(['used', 'used'])
+    expect(second.stats().cache.parts.codeCache).toBe(0)
+  })
+
   test('rejects after shutdown', async () => {
     await using fixture = await createFixture({ 'main.ts': 'export const n = 1' })
     const system = new ModuleSystem({ root: fixture.root })
