@@ -11,7 +11,9 @@ import type { DiskTier } from '../cache/disk.ts'
 import { cacheDir } from '../cache/location.ts'
 import { environmentValue, processEnvironment } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
+import { importRefused } from '../evaluate/errors.ts'
 import { createEvaluator, type Evaluator } from '../evaluate/evaluator.ts'
+import type { SourceImport } from '../evaluate/imports.ts'
 import { createLoader, type Loader } from '../load/loader.ts'
 import { AfterLoad } from '../module/after-load.ts'
 import type { ModuleParts } from '../module/module-parts.ts'
@@ -221,8 +223,9 @@ function wireEvaluator(
     ...{ root, clock, events: hub, ledger: loading.ledger, guard: unguarded },
     resolve: (specifier, importer, kind) => resolver.resolve(specifier, importer, kind),
     guardName: () => undefined,
-    importSource: async ({ file }) => {
-      const module = await registry()?.load(file, {})
+    importSource: async (request) => {
+      refuseOtherType(request)
+      const module = await registry()?.load(request.file, {})
       return module?.exports ?? {}
     },
     leakWarnMs: () => loading.leakWarnMs,
@@ -296,6 +299,15 @@ function isInspected(): boolean {
   const isLoaded = moduleLoadList?.includes('NativeModule inspector') !== false
   if (!isLoaded && !args.some((arg) => arg.includes('--inspect'))) return false
   return process.getBuiltinModule('node:inspector').url() !== undefined
+}
+
+/** An entry is built by its extension, so an attribute cannot make it something else. */
+function refuseOtherType({ file, importer, attributes }: SourceImport): void {
+  const { type } = attributes
+  if (type === undefined || (type === 'json' && file.endsWith('.json'))) return
+  const reason = `an import() of an expression takes a file by its extension, not as "${type}"`
+  const fix = 'Write an import declaration with the attribute, or read the file'
+  throw importRefused({ importer, specifier: file, reason }, { fix })
 }
 
 /** How long one `hot.dispose` hook may take; the swap stands in any case. */

@@ -206,6 +206,23 @@ describe('ModuleSystem.load()', () => {
     expect(second.stats().cache.parts.codeCache).toBe(0)
   })
 
+  test('refuses a run-time import of a source as something that it is not', async () => {
+    await using fixture = await createFixture({
+      'main.ts': `export const load = (file: string, type: string) => import(file, { with: { type } })`,
+      'data.json': '{"n": 1}',
+    })
+    await using system = new ModuleSystem({ root: fixture.root })
+    const { exports } = await system.load<{
+      load(file: string, type: string): Promise<{ default: unknown }>
+    }>('./main.ts')
+
+    const json = await exports.load('./data.json', 'json')
+    const text = exports.load('./data.json', 'text')
+
+    expect(json.default).toEqual({ n: 1 })
+    await expect(text).rejects.toMatchObject({ code: 'SOMON_EVALUATE_IMPORT_REFUSED' })
+  })
+
   test('rejects after shutdown', async () => {
     await using fixture = await createFixture({ 'main.ts': 'export const n = 1' })
     const system = new ModuleSystem({ root: fixture.root })
