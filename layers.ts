@@ -36,7 +36,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   'd3-hierarchy': ['src/bundle/treemap.ts'],
   'es-module-lexer': ['src/bundle/lexer.ts'],
   esbuild: ['src/bundle/esbuild.ts'],
-  'get-tsconfig': ['src/bundle/tsconfig.ts'],
+  'get-tsconfig': ['src/resolve/tsconfig.ts'],
   'lru-cache': ['src/cache/memory.ts'],
   'oxc-resolver': ['src/resolve/oxc.ts'],
   'smol-toml': ['src/config/toml.ts'],

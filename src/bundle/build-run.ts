@@ -25,6 +25,7 @@ import { assetOf, makeArtifact, styleName } from './make-artifact.ts'
 import type { BuildMetafile } from './metafile.ts'
 import type { PluginHost } from './plugin-host.ts'
 import { requiredAwait } from './required-await.ts'
+import { hintMapping, unmetMappings } from './unmet-mappings.ts'
 import type { Wrapped } from './wrap.ts'
 import { wrap } from './wrap.ts'
 
@@ -89,7 +90,9 @@ export class BuildRun {
       isInput: (path) => path in result.metafile.inputs,
       copyOf: (specifier, importer) => this.#copyOf(specifier, importer),
     })
+    const unmet = unmetMappings(graph, this.#mappingParts())
     const refused =
+      (unmet.length > 0 ? this.#errorOf(entry, unmet) : undefined) ??
       this.#refusal(entry, graph, wrapped) ??
       requiredAwait(entry, bundled, graph, createSourceReader(this.#root))
     if (refused !== undefined) return { ok: false, entry, error: refused, inputs }
@@ -122,8 +125,20 @@ export class BuildRun {
 
   /** The outcome of one entry of a build that failed. */
   failed(entry: RelPath, raw: readonly EsbuildMessage[]): BuildOutcome {
-    const { collector, plugins, resolver } = this.#parts
-    const messages = plugins.restore(raw)
+    const { plugins } = this.#parts
+    const restored = plugins.restore(raw)
+    const messages = restored.map((message) => hintMapping(message, this.#mappingParts()))
+    const inputs = this.#deriver.ofFailure(entry, restored.flatMap(missingImports))
+    return { ok: false, entry, error: this.#errorOf(entry, messages), inputs }
+  }
+
+  #mappingParts(): Parameters<typeof hintMapping>[1] {
+    const { collector, resolver } = this.#parts
+    return { root: this.#root, collector, resolver, deriver: this.#deriver }
+  }
+
+  #errorOf(entry: RelPath, messages: readonly EsbuildMessage[]): SomonError {
+    const { collector, resolver } = this.#parts
     const readSource = createSourceReader(this.#root)
     const chainTo = (file: RelPath): readonly RelPath[] | undefined => {
       try {
@@ -134,9 +149,7 @@ export class BuildRun {
         throw error
       }
     }
-    const error = failureOf(entry, messages, readSource, chainTo)
-    const inputs = this.#deriver.ofFailure(entry, messages.flatMap(missingImports))
-    return { ok: false, entry, error, inputs }
+    return failureOf(entry, messages, readSource, chainTo)
   }
 
   /** Where Node would find an external; what cannot be told now is left to the import itself. */

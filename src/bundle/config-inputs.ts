@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import type { Tsconfig } from './tsconfig.ts'
-import { readTsconfig } from './tsconfig.ts'
+import type { Tsconfig } from '../resolve/tsconfig.ts'
+import { readTsconfig } from '../resolve/tsconfig.ts'
 
 /** Configuration that decides how the files of a folder are built; paths absolute. */
 export interface FolderConfig {

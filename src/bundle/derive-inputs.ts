@@ -11,6 +11,7 @@ import { allNamesDigest, dirNamesDigest, isSourceName } from './dir-names.ts'
 import type { InputCollector, ReadInput } from './inputs.ts'
 import { inputFile, readInput } from './inputs.ts'
 import type { BuildMetafile } from './metafile.ts'
+import type { PathMapping } from '../resolve/tsconfig.ts'
 import { isPath, Probes } from './probes.ts'
 
 /** What all entries of one build share. */
@@ -80,6 +81,12 @@ export class InputsDeriver {
       this.#probe(probes, this.#absolute(importer), specifier, undefined)
     }
     return this.#inputs([...sources], probes, [], 'failure')
+  }
+
+  /** The pattern of `paths` that decides for an import that is no path. */
+  mappingOf(importer: RelPath, specifier: string): PathMapping | undefined {
+    if (isPath(specifier) || isBuiltin(specifier) || isModuleUrl(importer)) return undefined
+    return this.#config.of(dirname(this.#absolute(importer))).tsconfig?.mapping(specifier)
   }
 
   #probe(probes: Probes, importer: string, specifier: string, file: string | undefined): void {

@@ -23,6 +23,15 @@ export function createSourceReader(root: string): SourceReader {
   }
 }
 
+/** Detail of a message about an import: what helps, where the resolver knows more than esbuild. */
+export class ImportHint {
+  readonly fix: string
+
+  constructor(fix: string) {
+    this.fix = fix
+  }
+}
+
 /** Puts a message of esbuild into our coordinates and draws its frame. */
 export function buildMessage(message: EsbuildMessage, readSource: SourceReader): BuildMessage {
   const location = sourceLocation(message.location)
@@ -149,6 +158,7 @@ export function fixForText(text: string): string | undefined {
 }
 
 function fixFor(message: EsbuildMessage): string | undefined {
+  if (message.detail instanceof ImportHint) return message.detail.fix
   if (message.pluginName === READER && message.detail instanceof Error) {
     const fix = fixForReadFault(message.detail)
     if (fix !== undefined) return fix

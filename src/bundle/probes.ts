@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { isInside } from '../base/project-path.ts'
 import { candidatesOf } from '../resolve/candidates.ts'
 import { ancestors } from './config-inputs.ts'
-import type { Tsconfig } from './tsconfig.ts'
+import type { Tsconfig } from '../resolve/tsconfig.ts'
 
 /** One import as it was resolved; paths absolute. */
 export interface ResolvedImport {

@@ -1,9 +1,11 @@
-import { realpathSync, statSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { codeOf } from '../base/error.ts'
 import { replaceAlias } from './alias.ts'
+import { candidatesOf } from './candidates.ts'
+import { describeMapping, isOfFiles, unmetMapping } from './mapping.ts'
 import { missing } from './missing.ts'
 import { whyNoFile } from './no-file.ts'
 import type { OxcSearch, SearchResult } from './oxc.ts'
@@ -148,6 +150,8 @@ export class Classifier {
     const found = this.#find(request)
     if (found.found === 'builtin') return this.#builtin(found.name, request)
     const name = packageNameOf(specifier) ?? nameOfFound(found)
+    const unmet = this.#mapping(request, found)
+    if (unmet !== undefined) return unmet
     if (name === undefined && found.found === 'nothing') {
       return this.#missing(request, 'the importing package has no such entry under "imports"')
     }
@@ -168,6 +172,28 @@ export class Classifier {
     }
     note('packages', 'it stays an import')
     return this.#external(request, name)
+  }
+
+  /**
+   * What `paths` of tsconfig.json makes of a name; an answer where it leads to no file and no
+   * package can be meant instead, neither an installed nor a declared one.
+   */
+  #mapping(request: Request, found: SearchResult): Resolution | undefined {
+    const { specifier, importer, note } = request
+    if (found.found !== 'nothing' && note === silent) return undefined
+    const tsconfig = this.#search.mappingsOf(importer)
+    const mapping = tsconfig?.mapping(specifier)
+    if (tsconfig === undefined || mapping === undefined) return undefined
+    const { root } = this.#options
+    note('paths', describeMapping(mapping, tsconfig, root))
+    if (found.found !== 'nothing' || !isOfFiles(mapping)) return undefined
+    const folder = folderOf(importer)
+    const name = packageNameOf(specifier)
+    if (name !== undefined) {
+      if (this.#packages.nearest(folder)?.declared.has(name) === true) return undefined
+      if (candidatesOf(specifier, folder).some((path) => existsSync(path))) return undefined
+    }
+    return unmetMapping(specifier, mapping, tsconfig, root)
   }
 
   #find(request: Request): SearchResult {

@@ -67,7 +67,7 @@ function suggest(
  * Compares whole names, and names without extension, because imports leave them out. The name
  * itself, of a folder or of a link to nothing, is no help.
  */
-function nearestFile(target: string): string | undefined {
+export function nearestFile(target: string): string | undefined {
   const wanted = basename(target)
   const names = namesIn(dirname(target)).filter((name) => name !== wanted)
   const whole = nearest(wanted, names)

@@ -13,6 +13,7 @@ import {
 import { readPackageJson, unreadableConfig } from './json-file.ts'
 import type { ImportKind, ResolveOptions } from './resolution.ts'
 import { folderOf, isInstalled, splitSuffix } from './specifier.ts'
+import { readTsconfig, type Tsconfig } from './tsconfig.ts'
 
 /** What one search came to. */
 export type SearchResult =
@@ -32,6 +33,7 @@ export class OxcSearch {
   readonly #options: ResolveOptions
   readonly #factories = new Map<string, ResolverFactory>()
   readonly #tsconfigs = new Map<string, string | undefined>()
+  readonly #parsed = new Map<string, Tsconfig>()
 
   constructor(options: ResolveOptions) {
     this.#options = options
@@ -74,6 +76,18 @@ export class OxcSearch {
     return this.#options.tsconfig ?? this.#nearestTsconfig(folderOf(importer))
   }
 
+  /** Returns the tsconfig.json that decides for a file, read. */
+  mappingsOf(importer: string): Tsconfig | undefined {
+    const file = this.tsconfigOf(importer)
+    if (file === undefined) return undefined
+    let parsed = this.#parsed.get(file)
+    if (parsed === undefined) {
+      parsed = readTsconfig(file)
+      this.#parsed.set(file, parsed)
+    }
+    return parsed
+  }
+
   /** Tells why the nearest tsconfig.json is left out, if it is: its base is not there. */
   missingBaseOf(importer: string): string | undefined {
     const tsconfig = this.tsconfigOf(importer)
@@ -85,6 +99,7 @@ export class OxcSearch {
   clear(): void {
     this.#factories.clear()
     this.#tsconfigs.clear()
+    this.#parsed.clear()
   }
 
   #run(specifier: string, importer: string, mode: SearchMode): SearchResult {

@@ -22,6 +22,8 @@ export type Resolution =
       readonly reason: string
       /** What was probably meant, written as a specifier. */
       readonly suggestion?: string
+      /** The pattern of `paths` in tsconfig.json that led to the paths tried. */
+      readonly pattern?: string
     }
 
 /** One step of an explanation, in the order in which it was tried. */

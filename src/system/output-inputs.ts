@@ -183,7 +183,7 @@ class Collection {
     const { root } = this.#finished.build
     const extended = [...this.#extended].filter((path) => mayExtend(fromRelPath(root, path)))
     if (extended.length === 0) return
-    const { readTsconfig } = await import('../bundle/tsconfig.ts')
+    const { readTsconfig } = await import('../resolve/tsconfig.ts')
     for (const path of extended) {
       const chain = readTsconfig(fromRelPath(root, path))
       for (const file of chain?.files ?? []) this.#addFile(toRelPath(root, file), 'config')
