@@ -113,8 +113,12 @@ export function completeOutputBuild(
   }
 }
 
-/** Tells whether esbuild's native program can make this build: it cannot run plugins. */
+/**
+ * Tells whether esbuild's native program can make this build: it cannot run plugins, and keeps
+ * nothing in memory.
+ */
 export function isNativeBuild(build: OutputBuild): boolean {
+  if (build.outdir === undefined && build.outfile === undefined) return false
   if (build.entries.some(isModuleUrl)) return false
   return build.importMeta === 'plain' && (build.inline.length === 0 || build.packages === 'bundle')
 }

@@ -7,13 +7,21 @@ export interface ChildCommand extends AsyncDisposable {
   restart(): Promise<void>
 }
 
+/** How a command ended that was not ended by us. */
+export interface CommandEnd {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
 /**
+ * @param onFailure - told of each run that ends by itself with anything but 0
  * @param quiet - true sends its stdout to stderr, because stdout holds a JSON document per line
  */
 export function childCommand(
   command: string | undefined,
   cwd: string,
   quiet: boolean,
+  onFailure: (end: CommandEnd) => void,
 ): ChildCommand {
   let child: ChildProcess | undefined
   const end = async (): Promise<void> => {
@@ -28,12 +36,16 @@ export function childCommand(
     async restart() {
       if (command === undefined) return
       await end()
-      child = spawn(command, {
+      const started = spawn(command, {
         cwd,
         shell: true,
         stdio: ['ignore', quiet ? process.stderr : 'inherit', 'inherit'],
       })
-      child.on('error', (error) => process.emitWarning(error))
+      child = started
+      started.on('error', (error) => process.emitWarning(error))
+      started.on('close', (code, signal) => {
+        if (child === started && code !== 0) onFailure({ code, signal })
+      })
     },
     [Symbol.asyncDispose]: end,
   }

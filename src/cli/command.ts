@@ -18,4 +18,6 @@ export interface CommandContext {
  */
 export interface CommandModule {
   readonly run: (context: CommandContext) => Promise<number | undefined>
+  /** True where a failure ends the process at once: a program may have left timers or servers. */
+  readonly endsOnFailure?: boolean
 }

@@ -9,7 +9,7 @@ import type { Invocation } from './parse-arguments.ts'
 export async function execute(
   invocation: Extract<Invocation, { readonly kind: 'command' }>,
   host: CliHost,
-  { run }: CommandModule,
+  { run, endsOnFailure }: CommandModule,
 ): Promise<void> {
   const { command, operands, rest, flags } = invocation
   const output = new Output({
@@ -24,7 +24,9 @@ export async function execute(
     const code = await run({ host, output, operands, rest, flags })
     if (code !== undefined) host.exit(code)
   } catch (thrown) {
-    host.exit(exitCodeOf(output.error(thrown).code))
+    const code = exitCodeOf(output.error(thrown).code)
+    if (endsOnFailure === true) await host.end(code)
+    else host.exit(code)
   }
 }
 

@@ -10,6 +10,8 @@ export interface CliHost {
   readonly err: TextStream
   /** Sets the status the process ends with, once everything is written. */
   exit(code: number): void
+  /** Ends the process once what was said is written, whatever a program has left running. */
+  end(code: number): Promise<void>
 }
 
 /** The real process. */
@@ -22,7 +24,22 @@ export function processHost(): CliHost {
     exit(code) {
       process.exitCode = code
     },
+    end: endProcess,
   }
+}
+
+/** Ends this process with a status, after its output has been taken. */
+export async function endProcess(code: number): Promise<void> {
+  process.exitCode = code
+  await Promise.all([process.stdout, process.stderr].map(written))
+  process.exit()
+}
+
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  // A reader that has gone away fails the write: nothing is left to wait for either.
+  stream.write('', () => resolve())
+  return promise
 }
 
 /** How commands end (operations.md, exit codes). */

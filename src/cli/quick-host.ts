@@ -1,6 +1,6 @@
 import { fstatSync, writeSync } from 'node:fs'
 import { processEnvironment } from '../config/env.ts'
-import type { CliHost } from './host.ts'
+import { endProcess, type CliHost } from './host.ts'
 import type { TextStream } from './output.ts'
 
 /**
@@ -17,6 +17,7 @@ export function quickHost(): CliHost {
     exit(code) {
       process.exitCode = code
     },
+    end: endProcess,
   }
 }
 

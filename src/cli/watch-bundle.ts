@@ -119,7 +119,10 @@ class WatchLoop {
     const outputs = result.outputs.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 }))
     if (output.json) output.event({ event: 'built', outputs, changes, cached, durationMs })
     const because = changes.length === 0 ? '' : `; changed: ${[...new Set(changes)].join(', ')}`
-    const names = outputs.map(({ path }) => path).join(', ')
+    const written = outputs.map(({ path }) => path).join(', ')
+    const entries = result.outputs.flatMap(({ entry }) => entry ?? []).join(', ')
+    const inMemory = result.outputs.some(({ contents }) => contents !== undefined)
+    const names = inMemory ? `${entries} in memory` : written
     output.info(`built ${names} ${output.dim(`in ${formatDuration(durationMs)}${because}`)}`)
   }
 }

@@ -38,6 +38,39 @@ describe('somon run', () => {
     expect(run.stderr).toContain('main.ts:2')
   })
 
+  // A timer of the program kept the process alive after its start had failed.
+  test('ends with 1 at once when a program with a timer throws', async () => {
+    const program = "setInterval(() => {}, 1000)\nthrow new Error('x')\n"
+    await using fixture = await createFixture({ 'main.ts': program })
+
+    const run = await cliUntil(fixture, ['run', 'main.ts'], () => {})
+
+    expect(run).toMatchObject({ code: 1, signal: null, stdout: '' })
+    expect(run.stderr).toContain('SOMON_EVALUATE_FAILED')
+  })
+
+  test('ends with 1 when the evaluation of a program with a timer takes too long', async () => {
+    const program = 'setInterval(() => {}, 1000)\nawait new Promise(() => {})\n'
+    await using fixture = await createFixture({
+      'main.ts': program,
+      'somon.toml': '[loading]\nevaluateTimeoutMs = 50\n',
+    })
+
+    const run = await cliUntil(fixture, ['run', 'main.ts', '--json'], () => {})
+
+    expect(run).toMatchObject({ code: 1, signal: null, stderr: '' })
+    expect(run.json().error?.code).toBe('SOMON_EVALUATE_TIMEOUT')
+  })
+
+  test('leaves a program running that started', async () => {
+    const program = "setTimeout(() => console.log('later'), 50)\n"
+    await using fixture = await createFixture({ 'main.ts': program })
+
+    const run = await cli(fixture, 'run', 'main.ts')
+
+    expect(run).toMatchObject({ code: 0, stdout: 'later\n' })
+  })
+
   test('sets the variables of --env-file', async () => {
     await using fixture = await createFixture({ ...FILES, 'my.env': 'PART=from-file\n' })
 
@@ -122,6 +155,42 @@ describe('somon watch', () => {
     expect(run.code).toBe(130)
     expect(readFileSync(fixture.path('out/main.js'), 'utf8')).toContain('"new"')
     expect(readFileSync(fixture.path('ran.txt'), 'utf8')).toContain('ran')
+  })
+})
+
+describe('somon watch without --outdir', () => {
+  // esbuild's program was asked for outputs without a place for them.
+  test('builds in memory, runs --exec after each success and tells of its failure', async () => {
+    await using fixture = await createFixture(FILES)
+    const argv = ['watch', 'src/main.ts', '--exec', 'echo ran >> ran.txt; exit 3']
+    let edited = false
+
+    const run = await cliUntil(fixture, argv, (text, kill) => {
+      const failures = text.split('ended with 3').length - 1
+      if (!edited && failures === 1 && text.includes('watching')) {
+        edited = true
+        void fixture.write('src/part.ts', "export const part = 'new'\n")
+      } else if (failures === 2) kill('SIGINT')
+    })
+
+    expect(run.code).toBe(130)
+    expect(readFileSync(fixture.path('ran.txt'), 'utf8')).toBe('ran\nran\n')
+    expect(run.stderr).toContain('built src/main.ts in memory')
+    expect(existsSync(fixture.path('dist'))).toBe(false)
+  })
+
+  test('prints a failing --exec command as an event with --json', async () => {
+    await using fixture = await createFixture(FILES)
+    const argv = ['watch', 'src/main.ts', '--json', '--exec', 'exit 3']
+
+    const run = await cliUntil(fixture, argv, (text, kill) => {
+      if (text.includes('exec-failed')) kill('SIGINT')
+    })
+
+    const events = run.stdout.split('\n').filter((line) => line.includes('exec-failed'))
+    expect(events.map((line) => JSON.parse(line))).toEqual([
+      { command: 'watch', event: 'exec-failed', exec: 'exit 3', code: 3, signal: null },
+    ])
   })
 })
 

@@ -88,5 +88,6 @@ function hostOf(
   const said: unknown[] = []
   const stream = { write: (text: string) => said.push(text) }
   const exit = (code: number): void => void said.push(code)
-  return { host: { cwd: fixture.root, env, out: stream, err: stream, exit }, said }
+  const end = async (code: number): Promise<void> => exit(code)
+  return { host: { cwd: fixture.root, env, out: stream, err: stream, exit, end }, said }
 }

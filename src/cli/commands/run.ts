@@ -34,6 +34,9 @@ export async function run(context: CommandContext): Promise<number | undefined> 
   return undefined
 }
 
+/** The timers and servers of a program that failed would keep the process alive. */
+export const endsOnFailure = true
+
 /** A program that ends by itself has nothing to sweep; one that reloads has: its profile. */
 async function open(context: CommandContext): Promise<OpenProject> {
   if (context.flags.isOn('watch')) return openProject(context, { profile: 'watch' })

@@ -7,6 +7,10 @@ import { watchBundle } from '../watch-bundle.ts'
 export async function run(context: CommandContext): Promise<number> {
   const command = context.flags.text('exec')
   await using bundle = await prepareBundle(context, false)
-  await using child = childCommand(command, bundle.root, context.output.json)
+  const { output } = context
+  await using child = childCommand(command, bundle.root, output.json, ({ code, signal }) => {
+    if (output.json) output.event({ event: 'exec-failed', exec: command, code, signal })
+    else output.warn(`the command of --exec ended with ${signal ?? code}: ${command}`)
+  })
   return watchBundle(context, bundle, () => child.restart())
 }
