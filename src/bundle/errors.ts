@@ -59,7 +59,7 @@ export const bundleFailed: ErrorFactory<{
 }> = defineError({
   code: 'SOMON_BUNDLE_FAILED',
   when: 'A source cannot be compiled, or something it imports cannot be found or bundled.',
-  remedy: 'Correct the source at the place shown',
+  remedy: 'Correct what the message names',
   message: ({ entry, reason, errorCount }) =>
     `Cannot bundle "${entry}": ${reason}` +
     (errorCount > 1 ? `; it is the first of ${errorCount} errors` : ''),
@@ -98,6 +98,28 @@ export const bundleOptionOwned: ErrorFactory<{ readonly option: string; readonly
     remedy: 'Remove the option',
     message: ({ option, reason }) => `Cannot set the build option "${option}": ${reason}`,
   })
+
+export const bundleOptionInvalid: ErrorFactory<{
+  readonly option: string
+  readonly reason: string
+}> = defineError({
+  code: 'SOMON_BUNDLE_OPTION_INVALID',
+  when: 'A build option has a value that esbuild does not take, or does not go with another.',
+  remedy: 'Give the option a value that esbuild takes, or leave it out',
+  message: ({ option, reason }) => `Cannot use the build option "${option}": ${reason}`,
+  fix: ({ option }) => OPTION_FIXES[option] ?? 'Give the option a value that esbuild takes',
+})
+
+const OPTION_FIXES: Readonly<Record<string, string>> = {
+  define: `Write a dotted name and a JSON value or a name, such as --define NAME='"text"'`,
+  target: 'Name runtimes with their versions, such as node24 or es2022',
+  loader: 'Write an extension with its dot and a loader of esbuild, such as .svg=text',
+  tsconfig: 'Name a tsconfig.json that exists',
+  alias: 'Alias the name of a package; a file is imported by another path instead',
+  external: 'Write at most one "*" in each pattern',
+  splitting: 'Use the format esm, or leave splitting out',
+  outfile: 'Use outdir instead, or bundle the entries one at a time',
+}
 
 function on(subject: string | undefined): string {
   return subject === undefined ? '' : ` on "${subject}"`

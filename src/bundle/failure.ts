@@ -7,6 +7,7 @@ import { fromRelPath } from '../base/project-path.ts'
 import type { BuildMessage } from './build-message.ts'
 import { bundleFailed } from './errors.ts'
 import type { EsbuildMessage } from './esbuild.ts'
+import { optionFault } from './known-fault.ts'
 import { fixForReadFault } from './read-fault.ts'
 
 /** Returns the text of a source file, or undefined when it cannot be read. */
@@ -88,13 +89,15 @@ function single(
     ...(importChain === undefined ? {} : { importChain }),
   }
   if (isSomonError(message.detail)) return copyWith(message.detail, details)
+  const fault = optionFault(message)
+  if (fault !== undefined) return fault
   const reason = reasonOf(message, converted.location ?? undefined)
   const fix = fixFor(message)
   return bundleFailed(
     { entry, reason, errorCount: 1 },
     {
       ...details,
-      ...(fix === undefined ? {} : { fix }),
+      fix,
       ...(message.detail instanceof Error ? { cause: message.detail } : {}),
     },
   )
@@ -104,7 +107,7 @@ function single(
  * Adds where it happened to an error that a plugin threw. The original is no cause of the copy: it
  * says the same; only where it was thrown would be lost.
  */
-function copyWith(error: SomonError, details: ErrorDetails): SomonError {
+export function copyWith(error: SomonError, details: ErrorDetails): SomonError {
   const copy = new SomonError(error.code, error.message, error.fix, error.data, {
     ...details,
     ...detailsOf(error),
@@ -149,21 +152,25 @@ const FIXES: readonly (readonly [pattern: RegExp, fix: string])[] = [
     'Add a plugin that loads such files, or import a file that needs none',
   ],
   [/^Cannot read directory/, 'Name a file in the folder'],
+  [/^Refusing to overwrite input file/, 'Choose a place for the output that holds no source'],
   [/^Failed to (?:create|write)/, 'Choose a place for the output that can be written'],
 ]
 
-/** Returns what helps against a message of esbuild, where its text tells. */
-export function fixForText(text: string): string | undefined {
-  return FIXES.find(([pattern]) => pattern.test(text))?.[1]
+/** Returns what helps against a message of esbuild: what its text tells, else where to look. */
+export function fixForText(text: string, location: object | null): string {
+  const known = FIXES.find(([pattern]) => pattern.test(text))?.[1]
+  return (
+    known ?? (location === null ? bundleFailed.remedy : 'Correct the source at the place shown')
+  )
 }
 
-function fixFor(message: EsbuildMessage): string | undefined {
+function fixFor(message: EsbuildMessage): string {
   if (message.detail instanceof ImportHint) return message.detail.fix
   if (message.pluginName === READER && message.detail instanceof Error) {
     const fix = fixForReadFault(message.detail)
     if (fix !== undefined) return fix
   }
-  return fixForText(message.text)
+  return fixForText(message.text, message.location)
 }
 
 /** esbuild counts columns in bytes of UTF-8 from 0, we in UTF-16 units from 1. */

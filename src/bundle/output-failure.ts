@@ -2,7 +2,8 @@ import type { ErrorDetails } from '../base/error.ts'
 import type { SomonError } from '../base/error.ts'
 import type { BuildMessage } from './build-message.ts'
 import { bundleFailed } from './errors.ts'
-import { fixForText } from './failure.ts'
+import { copyWith, fixForText } from './failure.ts'
+import { knownFault } from './known-fault.ts'
 import type { OutputBuild } from './output-build.ts'
 
 /**
@@ -15,11 +16,16 @@ export function outputFailed(
   cause?: unknown,
 ): SomonError {
   const entry = build.entries.join(', ')
-  const parts = errors.map((message) =>
-    bundleFailed({ entry, reason: message.text, errorCount: 1 }, detailsOf(message)),
+  const parts = errors.map(
+    (message) =>
+      knownFault(build, message) ??
+      bundleFailed({ entry, reason: message.text, errorCount: 1 }, detailsOf(message)),
   )
   const [first] = parts
   if (first !== undefined && parts.length === 1) return first
+  if (first !== undefined && first.code !== bundleFailed.code) {
+    return copyWith(first, { errors: parts })
+  }
   const reason = errors[0]?.text ?? 'esbuild did not finish'
   return bundleFailed(
     { entry, reason, errorCount: errors.length },
@@ -32,9 +38,8 @@ export function outputFailed(
 }
 
 function detailsOf(message: BuildMessage): ErrorDetails {
-  const fix = fixForText(message.text)
   return {
-    ...(fix === undefined ? {} : { fix }),
+    fix: fixForText(message.text, message.location),
     ...(message.location === null ? {} : { location: message.location }),
     ...(message.frame === null ? {} : { frame: message.frame }),
   }

@@ -1,14 +1,22 @@
 import { posix } from 'node:path'
+import { messageOf, type SomonError } from '../base/error.ts'
 import type { RelPath } from '../base/project-path.ts'
 import { fromRelPath, isModuleUrl, toRelPath } from '../base/project-path.ts'
 import { isPolicy, type ResolvePolicy } from '../resolve/policy.ts'
 import { checkUrl } from '../resolve/url-entry.ts'
 import type { BuildResolver } from './esbuild-options.ts'
 import { inlinePlugin, policyPlugin } from './esbuild-options.ts'
-import type { EsbuildLoader, EsbuildOptions, EsbuildResult, EsbuildService } from './esbuild.ts'
+import type {
+  EsbuildLoader,
+  EsbuildMessage,
+  EsbuildOptions,
+  EsbuildResult,
+  EsbuildService,
+} from './esbuild.ts'
 import { isEsbuildFailure } from './esbuild.ts'
 import { buildMessage, createSourceReader, failureOf } from './failure.ts'
 import { createPluginBuild, InputCollector } from './inputs.ts'
+import { knownFault, optionFault } from './known-fault.ts'
 import { isMetaModule, META_BINDING, metaPlugin } from './meta.ts'
 import { bindMetaBanner, metaBanner } from './meta-banner.ts'
 import { readMetafile } from './native-build.ts'
@@ -41,8 +49,13 @@ export function createServiceEngine(parts: ServiceEngineParts): OutputEngine {
     try {
       result = await parts.service.build(serviceOptions(build, parts))
     } catch (thrown) {
-      if (!isEsbuildFailure(thrown)) throw thrown
-      const messages = parts.plugins.restore(thrown.errors)
+      // What esbuild's own checks of options throw has no list of messages.
+      if (!isEsbuildFailure(thrown)) {
+        throw optionFault({ text: messageOf(thrown), location: null }) ?? thrown
+      }
+      const messages = parts.plugins
+        .restore(thrown.errors)
+        .map((message) => withFault(message, knownFault(build, message)))
       throw failureOf(build.entries.join(', '), messages, readSource, () => undefined)
     }
     signal?.throwIfAborted()
@@ -50,6 +63,10 @@ export function createServiceEngine(parts: ServiceEngineParts): OutputEngine {
     const warnings = result.warnings.map((message) => buildMessage(message, readSource))
     return { metafile, warnings, contents: place(build, metafile, result) }
   }
+}
+
+function withFault(message: EsbuildMessage, fault: SomonError | undefined): EsbuildMessage {
+  return fault === undefined ? message : { ...message, detail: fault }
 }
 
 /** @throws SomonError SOMON_RESOLVE_SOURCE_DENIED for an entry on a host that is not admitted */

@@ -1,22 +1,24 @@
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { toRelPath } from '../base/project-path.ts'
 import type { BundleOptions } from '../bundle/output.ts'
 import type { CommandContext } from './command.ts'
 import { entryOf } from './entries.ts'
-import { flagConflict } from './errors.ts'
+import { badValue, flagConflict } from './errors.ts'
 
 /**
  * Reads the flags of `bundle`; paths on the command line are relative to the working folder.
  *
  * @param outdir - where outputs go when no flag says it; undefined keeps them in memory
- * @throws SomonError SOMON_CLI_FLAG_CONFLICT
+ * @throws SomonError SOMON_CLI_FLAG_CONFLICT, SOMON_CLI_BAD_VALUE
  */
 export function readBundleOptions(
-  { flags, host }: Pick<CommandContext, 'flags' | 'host'>,
+  { flags, host, operands }: Pick<CommandContext, 'flags' | 'host' | 'operands'>,
   root: string,
   outdir: string | undefined,
 ): BundleOptions {
-  checkFlags(flags)
+  checkFlags(flags, operands)
+  checkPlaces(flags, host)
   const path = (name: string): string | undefined => {
     const value = flags.text(name)
     return value === undefined ? undefined : toRelPath(root, resolve(host.cwd, value))
@@ -59,7 +61,29 @@ export function bundleEntries(
   })
 }
 
-function checkFlags(flags: CommandContext['flags']): void {
+/** @throws SomonError SOMON_CLI_BAD_VALUE where a file is to be a folder or the other way round */
+function checkPlaces(flags: CommandContext['flags'], { cwd }: CommandContext['host']): void {
+  for (const [name, other, expected] of PLACES) {
+    const value = flags.text(name)
+    if (value === undefined) continue
+    const stat = statSync(resolve(cwd, value), { throwIfNoEntry: false })
+    if (stat?.[other]() === true) throw badValue({ flag: `--${name}`, value, expected })
+  }
+}
+
+const PLACES = [
+  ['outdir', 'isFile', 'a folder, or a path where none is yet'],
+  ['outfile', 'isDirectory', 'a file, or a path where none is yet'],
+] as const
+
+function checkFlags(flags: CommandContext['flags'], operands: readonly string[]): void {
+  if (flags.has('outfile') && operands.length > 1) {
+    throw flagConflict({
+      flag: '--outfile',
+      because: `it names one file, and there are ${operands.length} entries`,
+      instead: 'Use --outdir, or name one entry',
+    })
+  }
   if (flags.has('outfile') && flags.has('outdir')) {
     throw flagConflict({
       flag: '--outfile',

@@ -34,5 +34,7 @@ export async function execute(
 export function exitCodeOf(code: string): number {
   if (code === 'SOMON_CLI_UNEXPECTED') return EXIT.internal
   if (code === 'SOMON_CLI_NEVER_SETTLES') return EXIT.failed
-  return /^SOMON_(?:CLI|CONFIG)_/.test(code) ? EXIT.usage : EXIT.failed
+  return USAGE.test(code) ? EXIT.usage : EXIT.failed
 }
+
+const USAGE = /^SOMON_(?:CLI_|CONFIG_|BUNDLE_OPTION_|SYSTEM_ROOT_MISSING$)/

@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { rootMissing } from '../system/errors.ts'
 import type { CliHost } from './host.ts'
 import type { Flags } from './parse-arguments.ts'
 
@@ -11,10 +12,15 @@ export interface Project {
   readonly configured: boolean
 }
 
-/** Finds the project of a command; looks at names only and reads nothing. */
+/**
+ * Finds the project of a command; looks at names only and reads nothing.
+ *
+ * @throws SomonError SOMON_SYSTEM_ROOT_MISSING when `--root` names no folder
+ */
 export function findProject(host: CliHost, flags: Flags): Project {
   const named = flags.text('root')
   const root = named === undefined ? nearestRoot(host.cwd) : resolve(host.cwd, named)
+  if (named !== undefined && !isFolder(root)) throw rootMissing({ root: named })
   const configured =
     flags.has('config') ||
     CONFIG_FILES.some((name) => existsSync(join(root, name))) ||
@@ -42,6 +48,15 @@ function isSetting(name: string, value: string | undefined): boolean {
 
 /** Where the disk cache lies (`cache.disk.dir`). */
 export const CACHE_DIR_VARIABLE = 'SOMON_CACHE_DIR'
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    // Not there, or not to be reached: either way nothing can be done in it.
+    return false
+  }
+}
 
 /** The nearest folder upward with a package.json, else the working folder. */
 function nearestRoot(cwd: string): string {

@@ -44,6 +44,58 @@ describe('somon bundle', () => {
     expect(text(fixture, 'dist/main.js')).toContain('from dep')
   })
 
+  // All of these were told to correct "the source at the place shown".
+  test.each([
+    [['src/mian.ts'], 1, 'SOMON_RESOLVE_NOT_FOUND', 'Write "src/main.ts"'],
+    [['src'], 1, 'SOMON_RESOLVE_NOT_FOUND', 'it is a folder without an index file'],
+    [['src/main.ts', 'src/b.ts', '--outfile=x.js'], 2, 'SOMON_CLI_FLAG_CONFLICT', 'Use --outdir'],
+    [['src/main.ts', '--define', 'a=b-c'], 2, 'SOMON_BUNDLE_OPTION_INVALID', 'Write a dotted'],
+    [['src/main.ts', '--define', 'a-b=1'], 2, 'SOMON_BUNDLE_OPTION_INVALID', 'Write a dotted'],
+    [['src/main.ts', '--target=foo'], 2, 'SOMON_BUNDLE_OPTION_INVALID', 'such as node24'],
+    [['src/main.ts', '--loader=.x=foo'], 2, 'SOMON_BUNDLE_OPTION_INVALID', 'valid values are'],
+    [['src/main.ts', '--tsconfig=no.json'], 2, 'SOMON_BUNDLE_OPTION_INVALID', 'that exists'],
+    [['src/main.ts', '-o', 'package.json'], 2, 'SOMON_CLI_BAD_VALUE', 'Give --outdir a folder'],
+    [['src/main.ts', '--outfile', 'src'], 2, 'SOMON_CLI_BAD_VALUE', 'Give --outfile a file'],
+    [['src/main.ts', '--root=nope'], 2, 'SOMON_SYSTEM_ROOT_MISSING', 'Set root to the folder'],
+    [['src/main.ts', '--outfile=src/main.ts'], 1, 'SOMON_BUNDLE_FAILED', 'holds no source'],
+  ])('%j ends with %i, %s and a fix of its own', async (argv, code, error, said) => {
+    await using fixture = await createFixture(FILES)
+
+    const run = await runCli(['bundle', ...argv], { cwd: fixture.root })
+
+    expect(run.code).toBe(code)
+    expect(run.stderr).toContain(error)
+    expect(run.stderr).toContain(said)
+    expect(run.stderr).not.toContain('place shown')
+  })
+
+  test('names every entry that is missing', async () => {
+    await using fixture = await createFixture(FILES)
+
+    const run = await runCli(['bundle', 'no.ts', 'none.ts', '--json'], { cwd: fixture.root })
+
+    const { code, errors } = run.json().error as unknown as {
+      code: string
+      errors: { data: { specifier: string } }[]
+    }
+    expect(code).toBe('SOMON_RESOLVE_NOT_FOUND')
+    // esbuild looks for entries side by side.
+    expect(errors.map(({ data }) => data.specifier).toSorted()).toEqual(['no.ts', 'none.ts'])
+  })
+
+  test.each([
+    ['src/mian.ts', [], 'SOMON_RESOLVE_NOT_FOUND'],
+    ['src/main.ts', ['--target=foo'], 'SOMON_BUNDLE_OPTION_INVALID'],
+    ['src/main.ts', ['--define=a=b-c'], 'SOMON_BUNDLE_OPTION_INVALID'],
+  ])("tells of %s %j as %s through esbuild's service too", async (entry, flags, code) => {
+    await using fixture = await createFixture(FILES)
+    const argv = ['bundle', entry, '--import-meta=source', '--json', ...flags]
+
+    const run = await runCli(argv, { cwd: fixture.root })
+
+    expect(run.json().error?.code).toBe(code)
+  })
+
   test('refuses undeclared imports with loading.externalPolicy', async () => {
     await using fixture = await createFixture(FILES)
 

@@ -15,7 +15,14 @@ export async function provokeCommand(
   const invocation = parseArguments([...argv, '--root', fixture.root])
   if (invocation.kind !== 'command') throw new TypeError(`Cannot run "${argv.join(' ')}"`)
   const { command, operands, rest, flags } = invocation
-  const host = { cwd: fixture.root, env: {}, out: silent, err: silent, exit: () => {} }
+  const host = {
+    cwd: fixture.root,
+    env: {},
+    out: silent,
+    err: silent,
+    exit: () => {},
+    end: async () => {},
+  }
   const output = new Output({
     ...{ command: command.name, out: silent, err: silent, json: false },
     level: 'silent',
