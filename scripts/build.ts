@@ -22,6 +22,10 @@ execFileSync(
     stdio: 'inherit',
   },
 )
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly engines: { readonly node: string }
+}
 const options = {
   absWorkingDir: root,
   // bin/somon.js imports the last one itself.
@@ -37,6 +41,8 @@ const options = {
   sourcemap: 'linked',
   sourcesContent: false,
   external: dependencies(),
+  // In every file, because imports run first: whichever file begins refuses.
+  banner: { js: refusal(manifest.engines.node) },
   metafile: true,
   logLevel: 'warning',
   logOverride: { 'unsupported-dynamic-import': 'silent' },
@@ -108,8 +114,19 @@ function oneCore(targets: ReadonlySet<string>): Plugin {
 
 /** The packages that users install beside somon stay imports. */
 function dependencies(): string[] {
-  const text = readFileSync(join(root, 'package.json'), 'utf8')
-  return Object.keys((JSON.parse(text) as { dependencies: Record<string, string> }).dependencies)
+  return Object.keys(manifest.dependencies)
+}
+
+/** A statement in old syntax that refuses an old Node with the sentence of bin/somon.js. */
+function refusal(range: string): string {
+  const [, major, minor] = /^>=(\d+)\.(\d+)$/.exec(range) ?? []
+  if (minor === undefined) throw new Error(`Cannot read engines.node "${range}": write >=24.20`)
+  return (
+    '{let[a,b]=process.versions.node.split(".");' +
+    `if(a<${major}||a==${major}&&b<${minor})` +
+    `throw Error("somon needs Node.js ${major}.${minor} or newer; this is "+process.versions.node` +
+    '+". Run the program with: npx -y -p node@24 -- node <file>")}'
+  )
 }
 
 /** The licence of every package whose code is part of the output. */
