@@ -4,7 +4,7 @@ import { defineError, type ErrorFactory } from '../base/error.ts'
 export const configInvalid: ErrorFactory<{ readonly faults: readonly string[] }> = defineError({
   code: 'SOMON_CONFIG_INVALID',
   when: 'Settings are wrong; `errors` holds every single fault.',
-  remedy: 'Correct each fault; docs/reference/settings.md lists all settings',
+  remedy: 'Correct each fault; each says what its setting accepts',
   message: ({ faults }) =>
     faults.length === 1
       ? `Cannot use the configuration: ${faults[0]}`
@@ -37,10 +37,10 @@ export const configUnknownKey: ErrorFactory<{
 }> = defineError({
   code: 'SOMON_CONFIG_UNKNOWN_KEY',
   when: 'A configuration file or the options hold a key that is no setting.',
-  remedy: 'Correct the key or remove it; docs/reference/settings.md lists all settings',
+  remedy: 'Correct the key or remove it',
   fix: ({ nearest }) =>
     nearest === null
-      ? 'Remove it; docs/reference/settings.md lists all settings'
+      ? 'Remove it; settings lie in the sections loading, bundle, cache and log'
       : `Write "${nearest}" if that is what was meant, or remove it`,
   message: ({ key, from }) => `Cannot use "${key}" from ${from}: there is no such setting`,
 })
@@ -53,10 +53,10 @@ export const configUnknownVariable: ErrorFactory<{
 }> = defineError({
   code: 'SOMON_CONFIG_UNKNOWN_VARIABLE',
   when: 'A variable starting with SOMON_ belongs to no setting; it was probably mistyped.',
-  remedy: 'Correct the name or unset the variable; docs/reference/settings.md lists all of them',
+  remedy: 'Correct the name or unset the variable',
   fix: ({ nearest }) =>
     nearest === null
-      ? 'Unset it; docs/reference/settings.md lists all variables'
+      ? 'Unset it; names of variables are those of settings, such as SOMON_CACHE_MAX_ENTRIES'
       : `Set "${nearest}" if that is what was meant, or unset it`,
   message: ({ variable, from }) =>
     `Cannot use "${variable}" from ${from}: no setting reads this variable`,
@@ -156,10 +156,10 @@ export const configUnknownPath: ErrorFactory<{
 }> = defineError({
   code: 'SOMON_CONFIG_UNKNOWN_PATH',
   when: 'An explanation is asked for a setting that does not exist.',
-  remedy: 'Name a setting of docs/reference/settings.md',
+  remedy: 'Name a setting by its path, such as cache.maxEntries',
   fix: ({ nearest }) =>
     nearest === null
-      ? 'Name a setting of docs/reference/settings.md'
+      ? 'Name a setting by its path, such as cache.maxEntries'
       : `Write "${nearest}" if that is what was meant`,
   message: ({ path }) => `Cannot explain "${path}": there is no such setting`,
 })

@@ -68,7 +68,7 @@ class Walk {
       return this.#refuseLater(path, value, written)
     }
     if (!isSection(path)) {
-      const near = nearest(path, [...rowsByPath.keys(), ...aliasRows.keys()])
+      const near = nearestKey(path, value)
       return this.#faults.add(
         configUnknownKey(
           { key: written.join('.'), from: place, nearest: near ?? null },
@@ -152,6 +152,14 @@ function interpolateDeep(
   return {
     value: Array.isArray(value) ? plain.map(([, item]) => item) : Object.fromEntries(plain),
   }
+}
+
+/** The setting or section that is probably meant; what holds an object is meant as a section. */
+function nearestKey(path: string, value: unknown): string | undefined {
+  const settings = [...rowsByPath.keys(), ...aliasRows.keys()]
+  const sections = [...rowsByPath.keys()].map((known) => known.slice(0, known.lastIndexOf('.')))
+  const section = isPlainObject(value) ? nearest(path, sections) : undefined
+  return section ?? nearest(path, [...settings, ...sections])
 }
 
 function isSection(path: string): boolean {

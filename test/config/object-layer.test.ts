@@ -57,3 +57,20 @@ describe('a text file', () => {
     })
   })
 })
+
+describe('an unknown key', () => {
+  test.for([
+    [{ cach: { maxEntries: 1 } }, 'cache'],
+    [{ caches: {} }, 'cache'],
+    [{ loadings: 5 }, 'loading'],
+    [{ cache: { disks: { mode: 'off' } } }, 'cache.disk'],
+    [{ cache: { maxEntry: 5 } }, 'cache.maxEntries'],
+    [{ zebra: {} }, null],
+  ] as const)('in %j is answered with the nearest section or setting: %s', ([options, near]) => {
+    const error = errorOf(() => settingsOf({ options: options as object }))
+
+    expect((error.errors ?? [error]).map((fault) => fault.data.nearest)).toEqual([near])
+    expect(error.message + error.fix).not.toContain('docs/')
+    if (near === null) expect(error.fix).toContain('sections loading, bundle, cache and log')
+  })
+})

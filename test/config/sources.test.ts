@@ -257,7 +257,7 @@ describe('resolveSettings() refuses', () => {
       'SOMON_CONFIG_VALUE',
     ])
     const nearest = error.errors?.map((fault) => fault.data.nearest).filter(Boolean)
-    expect(nearest).toEqual(['SOMON_CACHE_SIZE', 'cache.maxEntries'])
+    expect(nearest).toEqual(['cache', 'SOMON_CACHE_SIZE', 'cache.maxEntries'])
   })
 
   test('a value that a stronger source would hide', () => {
