@@ -73,7 +73,7 @@ export class Output {
 
   /** One line of JSON on stdout: commands that go on print a document for each event. */
   event(value: object): void {
-    this.#out.write(`${JSON.stringify({ command: this.#command, ...value })}\n`)
+    this.#out.write(`${JSON.stringify({ command: this.#command, ...value }, rounded)}\n`)
   }
 
   /** Text that is written to stdout as it is, for output that another program reads. */
@@ -123,7 +123,7 @@ export class Output {
   }
 
   #document(value: unknown): void {
-    this.#out.write(`${JSON.stringify(value, null, 2)}\n`)
+    this.#out.write(`${JSON.stringify(value, rounded, 2)}\n`)
   }
 
   #style(style: Style, text: string, stream: TextStream): string {
@@ -133,6 +133,11 @@ export class Output {
     // styleText itself reads NO_COLOR, NODE_DISABLE_COLORS, FORCE_COLOR and the terminal.
     return styleText(style, text, { stream })
   }
+}
+
+/** A clock's sixteen digits say nothing after the microsecond. */
+function rounded(key: string, value: unknown): unknown {
+  return key === 'durationMs' && typeof value === 'number' ? Math.round(value * 1e3) / 1e3 : value
 }
 
 function ended(text: string): string {

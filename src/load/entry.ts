@@ -18,7 +18,7 @@ export function entryOf(
   importer: string | undefined,
   parts: { readonly root: string; readonly resolver: Resolver },
 ): RelPath {
-  checkType(specifier)
+  checkEntry(specifier)
   try {
     return find(specifier, importer, parts)
   } catch (error) {
@@ -29,11 +29,15 @@ export function entryOf(
   }
 }
 
-/** Callers without types pass what they read somewhere. */
-function checkType(specifier: unknown): void {
+/**
+ * Callers without types pass what they read somewhere.
+ *
+ * @throws TypeError
+ */
+export function checkEntry(specifier: unknown): void {
   if (typeof specifier === 'string' || specifier instanceof URL) return
   const what = specifier === null ? 'null' : typeof specifier
-  throw new TypeError(`An entry is a string or a URL, not ${what}`)
+  throw new TypeError(`An entry must be a string or a URL, not ${what}`)
 }
 
 function find(

@@ -1,4 +1,5 @@
 import { EventHub, type Unsubscribe } from '../base/events.ts'
+import { checkSubscription } from '../base/known-event.ts'
 import type { RelPath } from '../base/project-path.ts'
 import type { Artifact, ArtifactAsset } from '../bundle/artifact.ts'
 import type { Generation, RetireReport } from '../evaluate/generation.ts'
@@ -55,7 +56,9 @@ export class LiveModule implements Module, ReloadableModule {
     return this.serving.generation.number
   }
 
+  /** @throws SomonError SOMON_MODULE_CLOSED once the module or its system has ended */
   get exports(): Record<string, unknown> {
+    if (this.#closed !== undefined) throw moduleClosed({ module: this.id })
     return this.serving.generation.namespace
   }
 
@@ -94,6 +97,7 @@ export class LiveModule implements Module, ReloadableModule {
     name: Name,
     listener: (event: ModuleEventMap[Name]) => void,
   ): Unsubscribe {
+    checkSubscription(name, listener, EVENTS)
     this.#hub ??= new EventHub()
     return this.#hub.on(name, listener)
   }
@@ -109,7 +113,8 @@ export class LiveModule implements Module, ReloadableModule {
       .retired()
       .filter((generation) => generation.module === this.id)
       .map(({ number, leaked }) => ({ number, state: leaked ? 'leaked' : 'retired' }))
-    return [...retired, { number: this.generation, state: this.serving.generation.state }]
+    const serving = { number: this.generation, state: this.serving.generation.state }
+    return [...retired, serving].toSorted((a, b) => a.number - b.number)
   }
 
   /** Lets a generation serve from now on; the swap itself. */
@@ -159,3 +164,19 @@ export class LiveModule implements Module, ReloadableModule {
     this.#hub?.clear()
   }
 }
+
+const EVENTS: readonly (keyof ModuleEventMap)[] = ['reloaded', 'unchanged', 'failed', 'disposed']
+
+type Inspect = (value: object, options: object) => string
+
+/** What `console.log` shows: the facts of the handle, not the parts behind it. */
+function inspected(this: LiveModule, _depth: number, options: object, inspect: Inspect): string {
+  const { id, generation } = this
+  const state = this.isClosed ? 'closed' : this.serving.generation.state
+  return `Module ${inspect({ id, generation, state }, options)}`
+}
+
+// By its registered name: node:util would cost a start its import.
+Object.defineProperty(LiveModule.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value: inspected,
+})

@@ -4,6 +4,7 @@ import type { EventChannel, Unsubscribe } from '../base/events.ts'
 import type { RelPath } from '../base/project-path.ts'
 import { SingleFlight } from '../base/single-flight.ts'
 import type { Generation } from '../evaluate/generation.ts'
+import { checkEntry } from '../load/entry.ts'
 import type { ArtifactSource, LoadedArtifact } from '../load/loaded-artifact.ts'
 import { asLoadError } from './as-load-error.ts'
 import { loadTimeout, moduleClosed, syncRefused } from './errors.ts'
@@ -155,6 +156,8 @@ export class ModuleRegistry {
   }
 
   #entryOf(specifier: string | URL, startedAt: number): RelPath {
+    // No fault of a module: it stays a TypeError.
+    checkEntry(specifier)
     try {
       return this.#parts.loader.entryOf(specifier)
     } catch (error) {

@@ -21,6 +21,7 @@ export interface Module<T = Record<string, unknown>> {
   readonly id: RelPath
   /** The number of the generation that serves; grows by at least one a reload. */
   readonly generation: number
+  /** What serves now; reading it throws SOMON_MODULE_CLOSED once the module has ended. */
   readonly exports: T
   readonly assets: readonly ArtifactAsset[]
   /**
@@ -34,6 +35,9 @@ export interface Module<T = Record<string, unknown>> {
     name: Name,
     listener: (event: ModuleEventMap[Name]) => void,
   ): Unsubscribe
-  /** Retires the generation; every later use rejects with SOMON_MODULE_CLOSED. */
+  /**
+   * Retires the generation. Every later use, reading `exports` included, fails with
+   * SOMON_MODULE_CLOSED; values taken out of `exports` before stay what they are.
+   */
   dispose(): Promise<void>
 }

@@ -1,4 +1,5 @@
 import { EventHub, type Unsubscribe } from '../base/events.ts'
+import { checkSubscription } from '../base/known-event.ts'
 import type { SomonError } from '../base/error.ts'
 import { fromRelPath, type RelPath } from '../base/project-path.ts'
 import type { ChangeSet } from '../watch/change-set.ts'
@@ -94,6 +95,7 @@ class Session implements WatchSession {
   }
 
   on(name: 'report', listener: (report: WatchReport) => void): Unsubscribe {
+    checkSubscription(name, listener, ['report'])
     return this.#hub.on(name, listener)
   }
 

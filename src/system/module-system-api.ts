@@ -24,7 +24,7 @@ export interface LoadOptions {
 
 export interface WatchOptions {
   /** Without it every loaded module is watched, later ones too. */
-  readonly entries?: readonly string[]
+  readonly entries?: string | readonly string[]
   readonly debounceMs?: number
   /** Judges each new generation before it serves. */
   readonly verify?: (
@@ -44,6 +44,7 @@ export interface ValidateOptions {
 export interface ValidationReport {
   readonly ok: boolean
   readonly entries: readonly {
+    /** Relative to the root, also of what does not exist. */
     readonly entry: RelPath
     readonly errors: readonly SomonError[]
     readonly warnings: readonly BuildMessage[]
@@ -84,10 +85,13 @@ export interface ModuleSystemApi extends AsyncDisposable {
   loadSync<T = Record<string, unknown>>(entry: string | URL, options?: LoadOptions): Module<T>
   bundle(entries: string | readonly string[], options?: BundleOptions): Promise<BundleResult>
   compile(entry: string | URL, options?: { readonly signal?: AbortSignal }): Promise<Artifact>
-  validate(entries?: readonly string[], options?: ValidateOptions): Promise<ValidationReport>
+  validate(
+    entries?: string | readonly string[],
+    options?: ValidateOptions,
+  ): Promise<ValidationReport>
   watch(options?: WatchOptions): Promise<WatchSession>
   invalidate(
-    pathsOrEntries?: readonly string[],
+    pathsOrEntries?: string | readonly string[],
     options?: { readonly reload?: boolean },
   ): Promise<InvalidateReport>
   graph(entry?: string): ModuleGraph

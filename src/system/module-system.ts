@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { withDeadline } from '../base/deadline.ts'
 import { messageOf } from '../base/error.ts'
 import type { Listener, Unsubscribe } from '../base/events.ts'
+import { checkSubscription } from '../base/known-event.ts'
 import { Disposal } from '../base/disposal.ts'
 import { fromRelPath, type RelPath } from '../base/project-path.ts'
 import type { Artifact } from '../bundle/artifact.ts'
@@ -17,7 +18,9 @@ import type { Module } from '../module/module.ts'
 import type { ModuleRegistry } from '../module/module-registry.ts'
 import type { InvalidateReport } from '../module/reload-report.ts'
 import type { WatchSession } from '../module/watch-session.ts'
+import { entryList } from './entry-list.ts'
 import { shutdownTimeout } from './errors.ts'
+import { eventNames } from './event-names.ts'
 import type { SystemEvents } from './events.ts'
 import type {
   LoadOptions,
@@ -102,7 +105,7 @@ export class ModuleSystem implements ModuleSystemApi {
     options: BundleOptions = {},
   ): Promise<BundleResult> {
     const wired = await this.#ready()
-    return wired.bundle(typeof entries === 'string' ? [entries] : entries, options)
+    return wired.bundle(entryList(entries), options)
   }
 
   /** Builds the artifact of an entry and runs nothing. */
@@ -117,11 +120,12 @@ export class ModuleSystem implements ModuleSystemApi {
 
   /** Resolves and builds entries (default: the live ones); findings are returned, not thrown. */
   async validate(
-    entries?: readonly string[],
+    entries?: string | readonly string[],
     options: ValidateOptions = {},
   ): Promise<ValidationReport> {
+    const wanted = entries === undefined ? undefined : entryList(entries)
     const { validateEntries } = await import('./validate.ts')
-    return validateEntries(await this.#ready(), this.settings, entries, options)
+    return validateEntries(await this.#ready(), this.settings, wanted, options)
   }
 
   /** Reloads what file changes make stale; resolves once no later change can be missed. */
@@ -140,11 +144,14 @@ export class ModuleSystem implements ModuleSystemApi {
    * @param pathsOrEntries - entries or files that entries were built from; default everything
    */
   async invalidate(
-    pathsOrEntries?: readonly string[],
+    pathsOrEntries?: string | readonly string[],
     options: { readonly reload?: boolean } = {},
   ): Promise<InvalidateReport> {
     const wired = await this.#ready()
-    const entries = pathsOrEntries && entriesOf(pathsOrEntries, wired.loader.graph(), wired.root)
+    const entries =
+      pathsOrEntries === undefined
+        ? undefined
+        : entriesOf(entryList(pathsOrEntries), wired.loader.graph(), wired.root)
     return invalidate(wired.modules, wired.registry, entries, { reload: options.reload ?? true })
   }
 
@@ -166,10 +173,12 @@ export class ModuleSystem implements ModuleSystemApi {
     return systemStats(this.#wire())
   }
 
+  /** @throws TypeError for a name that is no event */
   on<Name extends keyof SystemEvents>(
     event: Name,
     listener: Listener<SystemEvents[Name]>,
   ): Unsubscribe {
+    checkSubscription(event, listener, eventNames)
     return this.#wire().hub.on(event, listener)
   }
 

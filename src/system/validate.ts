@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import type { SomonError } from '../base/error.ts'
 import type { BuildMessage } from '../bundle/build-message.ts'
-import type { RelPath } from '../base/project-path.ts'
+import { isModuleUrl, toRelPath, type RelPath } from '../base/project-path.ts'
 import type { Settings } from '../config/settings.ts'
 import { asLoadError } from '../module/as-load-error.ts'
 import { typescriptMissing } from './errors.ts'
@@ -46,7 +47,7 @@ async function validateOne(
   specifier: string,
   options: ValidateOptions,
 ): Promise<EntryFindings> {
-  let entry: RelPath = specifier
+  let entry = nameOf(wired.root, specifier)
   let warnings: readonly BuildMessage[] = []
   const errors: SomonError[] = []
   try {
@@ -59,6 +60,18 @@ async function validateOne(
     errors.push(...(error.errors ?? [error]))
   }
   return { entry, errors, warnings }
+}
+
+/** What an entry is called that may not exist: its path relative to the root, else its URL. */
+function nameOf(root: string, specifier: string): RelPath {
+  if (isModuleUrl(specifier)) return specifier
+  if (!/^file:/i.test(specifier)) return toRelPath(root, resolve(root, specifier))
+  try {
+    return toRelPath(root, fileURLToPath(specifier))
+  } catch {
+    // A URL that names no file of this machine has no other name.
+    return specifier
+  }
 }
 
 /** Binds the imports of a generation that is never executed. */

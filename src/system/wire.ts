@@ -23,6 +23,7 @@ import type { ResolveOptions, Resolver } from '../resolve/resolution.ts'
 import { createResolver } from '../resolve/resolver.ts'
 import type { FileBundler } from './bundle-files.ts'
 import { openDiskCache } from './disk-cache.ts'
+import { entryList } from './entry-list.ts'
 import { rootMissing } from './errors.ts'
 import type { SystemEvents } from './events.ts'
 import { lazyBundler } from './lazy-bundler.ts'
@@ -281,7 +282,10 @@ async function openSession(
       maxDelayMs: longestDelayMs(debounceMs),
       pollMs: watchPollMs,
     }),
-    entries: options.entries?.map((entry) => modules.loader.entryOf(entry)),
+    entries:
+      options.entries === undefined
+        ? undefined
+        : entryList(options.entries).map((entry) => modules.loader.entryOf(entry)),
     verify: verify && ((namespace, _generation, signal) => verify(namespace, signal)),
   })
 }

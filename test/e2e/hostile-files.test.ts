@@ -107,7 +107,7 @@ describe('ModuleSystem.load() of what is no source', () => {
     await using fixture = await createFixture()
     await using system = new ModuleSystem({ root: fixture.root })
 
-    await expect(system.load(entry as never)).rejects.toThrow('An entry is a string or a URL')
+    await expect(system.load(entry as never)).rejects.toThrow('An entry must be a string or a URL')
   })
 
   test('ten megabytes on one line are loaded, and a fault in them is reported', async () => {
