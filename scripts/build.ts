@@ -143,7 +143,9 @@ function licences({ inputs }: Metafile): string {
 }
 
 function licenceOf(folder: string): string {
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+  const { name, version, license } = JSON.parse(
+    readFileSync(join(folder, 'package.json'), 'utf8'),
+  ) as {
     name: string
     version: string
     license: string
@@ -151,5 +153,5 @@ function licenceOf(folder: string): string {
   const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name))
   const text = file !== undefined && existsSync(join(folder, file)) ? join(folder, file) : undefined
   const body = text === undefined ? '' : readFileSync(text, 'utf8')
-  return `${manifest.name} ${manifest.version} (${manifest.license})\n\n${body}\n${'-'.repeat(72)}\n`
+  return `${name} ${version} (${license})\n\n${body}\n${'-'.repeat(72)}\n`
 }

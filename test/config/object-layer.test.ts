@@ -71,6 +71,11 @@ describe('an unknown key', () => {
 
     expect((error.errors ?? [error]).map((fault) => fault.data.nearest)).toEqual([near])
     expect(error.message + error.fix).not.toContain('docs/')
-    if (near === null) expect(error.fix).toContain('sections loading, bundle, cache and log')
+  })
+
+  test('near nothing is answered with the sections there are', () => {
+    const error = errorOf(() => settingsOf({ options: { zebra: {} } as object }))
+
+    expect(error.fix).toBe('Remove it; settings lie in the sections loading, bundle, cache and log')
   })
 })
