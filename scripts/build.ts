@@ -150,7 +150,7 @@ function licenceOf(folder: string): string {
     version: string
     license: string
   }
-  const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name))
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
   const text = file !== undefined && existsSync(join(folder, file)) ? join(folder, file) : undefined
   const body = text === undefined ? '' : readFileSync(text, 'utf8')
   return `${name} ${version} (${license})\n\n${body}\n${'-'.repeat(72)}\n`
