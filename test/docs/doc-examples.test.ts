@@ -29,7 +29,14 @@ describe('examplesOf()', () => {
       line: 14,
       files: [{ path: 'src/hello.ts' }],
       prints: ['1', 'a b'],
+      untilStopped: false,
     })
+  })
+
+  test('knows a program that goes on until it is stopped', () => {
+    const text = `\`\`\`ts runs until-stopped\nserve() // prints: serving\n\`\`\`\n`
+
+    expect(examplesOf({ file: 'page.md', text })[0]?.untilStopped).toBe(true)
   })
 
   test('gives a program no file that the page shows later', () => {

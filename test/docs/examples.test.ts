@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, mkdir, symlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -34,14 +35,36 @@ describe('the examples of the documentation', () => {
       const file = await writeExample(fixture, '.', example)
       await linkPackage(fixture)
 
-      const { stdout } = await run(process.execPath, ['--conditions=somon-source', file], {
-        cwd: fixture.root,
-      })
+      const args = ['--conditions=somon-source', file]
+      const { stdout } = example.untilStopped
+        ? await runUntilStopped(args, fixture.root, example.prints)
+        : await run(process.execPath, args, { cwd: fixture.root })
 
       for (const line of example.prints) expect(stdout).toContain(line)
     })
   }
 })
+
+/** Stops a program once it has printed what the page says; it has to end by itself then. */
+async function runUntilStopped(
+  args: readonly string[],
+  cwd: string,
+  prints: readonly string[],
+): Promise<{ readonly stdout: string }> {
+  const child = spawn(process.execPath, args, {
+    ...{ cwd, timeout: 50_000, killSignal: 'SIGKILL' as const },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const closed = once(child, 'close')
+  let stdout = ''
+  for await (const chunk of child.stdout) {
+    stdout += String(chunk)
+    // Once only: a second one would not find the program's handler any more.
+    if (!child.killed && prints.every((text) => stdout.includes(text))) child.kill('SIGTERM')
+  }
+  expect(await closed).toEqual([0, null])
+  return { stdout }
+}
 
 async function writeExample(fixture: Fixture, folder: string, example: Example): Promise<string> {
   const shared = join(root, 'fixtures/docs', basename(example.page, '.md'))

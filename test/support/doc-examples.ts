@@ -15,12 +15,14 @@ export interface Example {
   readonly files: readonly ExampleFile[]
   /** The texts after `// prints: `, in order. */
   readonly prints: readonly string[]
+  /** It goes on until it gets SIGTERM, and then ends by itself. */
+  readonly untilStopped: boolean
 }
 
 /**
  * Finds the examples of a page.
  *
- * A block opened with `ts runs` is a program. A block of any language that starts with
+ * A block opened with `ts runs` is a program, with `ts runs until-stopped` one that goes on. A block of any language that starts with
  * `// src/name.ts` or `# name.toml` is a file beside the programs after it; so is every file below
  * `fixtures/docs/<name of the page>/`.
  */
@@ -33,7 +35,8 @@ export function examplesOf({ file: page, text }: DocPage): readonly Example[] {
     if (path !== undefined) files.set(path, { path, text: code })
     if (language === 'ts' && marks.includes('runs')) {
       const prints = [...code.matchAll(/\/\/ prints: (.+)$/gm)].map((match) => match[1] ?? '')
-      examples.push({ page, line, text: code, files: [...files.values()], prints })
+      const untilStopped = marks.includes('until-stopped')
+      examples.push({ page, line, text: code, files: [...files.values()], prints, untilStopped })
     }
   }
   return examples
