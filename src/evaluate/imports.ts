@@ -155,7 +155,13 @@ export class Imports {
         return { url, attributes, packageName, guardName: undefined }
       }
       case 'external': {
-        const { file, packageName } = resolution
+        const { file, packageName, fault } = resolution
+        if (fault !== undefined) {
+          throw importFailed(
+            { ...site, reason: `the package "${packageName}" is installed, but ${fault}` },
+            { fix: `Correct the specifier, or install a version of "${packageName}" that has it` },
+          )
+        }
         if (file === undefined) {
           throw importFailed(
             { ...site, reason: `the package "${packageName}" is not installed` },

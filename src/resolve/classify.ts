@@ -3,12 +3,13 @@ import { isBuiltin } from 'node:module'
 import { resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { codeOf } from '../base/error.ts'
+import { toRelPath } from '../base/project-path.ts'
 import { replaceAlias } from './alias.ts'
 import { candidatesOf } from './candidates.ts'
 import { describeMapping, isOfFiles, unmetMapping } from './mapping.ts'
 import { missing } from './missing.ts'
 import { whyNoFile } from './no-file.ts'
-import type { OxcSearch, SearchResult } from './oxc.ts'
+import { NOTHING_INSTALLED, type OxcSearch, type SearchResult } from './oxc.ts'
 import type { Packages } from './packages.ts'
 import { disallowed, undeclared } from './policy.ts'
 import type { ImportKind, Resolution, ResolveOptions } from './resolution.ts'
@@ -230,8 +231,22 @@ export class Classifier {
     const found = this.#search.node(specifier, importer, kind)
     note('search as Node does', describeSearch(found))
     if (found.found === 'builtin') return this.#builtin(found.name, request)
-    const file = found.found === 'file' ? found.file : undefined
-    return { class: 'external', specifier, packageName: name, file }
+    if (found.found === 'file') {
+      return { class: 'external', specifier, packageName: name, file: found.file }
+    }
+    const fault = this.#faultOf(specifier, importer, found.reason)
+    const answer = { class: 'external', specifier, packageName: name, file: undefined } as const
+    return fault === undefined ? answer : { ...answer, fault }
+  }
+
+  /** What is wrong with a package that is there and has no file for a specifier. */
+  #faultOf(specifier: string, importer: string, reason: string): string | undefined {
+    const folders = candidatesOf(specifier, folderOf(importer))
+    const folder = folders.find((path) => existsSync(path))
+    if (folder === undefined) return undefined
+    if (reason !== NOTHING_INSTALLED) return reason
+    const { root } = this.#options
+    return `${toRelPath(root, folder)} holds no file for it, or its package.json names one that is not there`
   }
 
   #isOwn(file: string): boolean {

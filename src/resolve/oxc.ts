@@ -204,9 +204,23 @@ function tsconfigOptions(mode: SearchMode): Pick<NapiResolveOptions, 'tsconfig'>
   return { tsconfig: { configFile: mode.tsconfig, references: 'auto' } }
 }
 
+/** The reason of a search in vain that says no more. */
+export const NOTHING_INSTALLED = 'nothing of that name is installed'
+
 /** Says in our own words, and with paths relative to the root, what oxc-resolver found wrong. */
 function reasonInWords(text: string, root: string): string {
-  if (text.startsWith('Cannot find module')) return 'nothing of that name is installed'
+  if (text.startsWith('Cannot find module')) return NOTHING_INSTALLED
+  const target =
+    /^Invalid "(.+?)" target (".*") defined for '(.+)' in the package config (.+)$/s.exec(text)
+  if (target !== null) {
+    const [, field, value, path, config = ''] = target
+    return `"${field}" of ${toRelPath(root, config)} leads "${path}" to ${value}; a target starts with "./" and stays in its package`
+  }
+  const config = /^Invalid package config "(.+?)", (.+?)\.?$/s.exec(text)
+  if (config !== null) {
+    const [, file = '', fault = ''] = config
+    return `${toRelPath(root, file)} is not valid: ${fault}`
+  }
   const unexported =
     /^"(.+)" is not exported under the conditions \[(.*)\] from package (.+) \(see exports/s.exec(
       text,

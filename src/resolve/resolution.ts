@@ -12,6 +12,8 @@ export type Resolution =
       readonly packageName: string
       /** Undefined when the package is not installed: Node's own error is raised on import. */
       readonly file: string | undefined
+      /** Why an installed package has no file for it; undefined when it is not installed. */
+      readonly fault?: string
     }
   | { readonly class: 'refused'; readonly reason: string; readonly packageName?: string }
   | {

@@ -93,6 +93,7 @@ function describe(resolution: Resolution): string {
   if (resolution.class === 'source') return `source ${resolution.file}`
   if (resolution.class === 'builtin') return `builtin ${resolution.name}`
   if (resolution.class !== 'external') return `${resolution.class}: ${resolution.reason}`
-  const { file, specifier } = resolution
+  const { file, specifier, fault } = resolution
+  if (fault !== undefined) return `external "${specifier}", which cannot be imported: ${fault}`
   return `external ${file ?? `"${specifier}", not installed or left to Node`}`
 }

@@ -85,6 +85,38 @@ describe('resolve() with packages', () => {
   })
 })
 
+describe('resolve() of an installed package that holds no file for it', () => {
+  test.each([
+    ['"garbage"', 'bad', 'leads "." to "garbage"; a target starts with "./"'],
+    ['{"./x":"../out.js"}', 'bad/x', 'leads "./x" to "../out.js"; a target'],
+    ['{".":"./i.js","import":"./i.js"}', 'bad', 'node_modules/bad/package.json is not valid: "ex'],
+    ['{"./x":"./i.js"}', 'bad', '"." is not exported by node_modules/bad/package.json under node'],
+    ['{".":"./none.js"}', 'bad', 'its package.json names one that is not there'],
+    ['{"./*":"./*"}', 'bad/none.js', 'node_modules/bad holds no file for it'],
+  ])('says for exports %s and %s what is wrong', async (exports, specifier, fault) => {
+    await using fixture = await createFixture({
+      'node_modules/bad/package.json': `{"name":"bad","exports":${exports}}`,
+      'node_modules/bad/i.js': '',
+    })
+    const resolver = resolverFor(fixture)
+
+    expect(resolver.resolve(specifier, fixture.path('main.ts'), 'import')).toMatchObject({
+      class: 'external',
+      file: undefined,
+      fault: expect.stringContaining(fault),
+    })
+    expect(resolver.explain(specifier, fixture.path('main.ts')).at(-1)?.result).toContain(fault)
+  })
+
+  test('says nothing of one that is not installed', async () => {
+    await using fixture = await createFixture()
+
+    expect(
+      resolverFor(fixture).resolve('none', fixture.path('main.ts'), 'import'),
+    ).not.toHaveProperty('fault')
+  })
+})
+
 describe('resolve() with inline and externals', () => {
   test.each([
     ['inline', 'shipped', { inline: ['shipped'] }, 'source'],
