@@ -19,6 +19,20 @@ describe('ModuleSystem.load()', () => {
     expect(module.generation).toBe(1)
   })
 
+  test('says of an installed package what is wrong with it, and not to install it', async () => {
+    await using fixture = await createFixture({
+      'main.ts': `import bad from 'bad'\nexport const x = bad`,
+      'node_modules/bad/package.json': '{"name":"bad","exports":"garbage"}',
+    })
+    await using system = new ModuleSystem({ root: fixture.root })
+
+    await expect(system.load('./main.ts')).rejects.toMatchObject({
+      code: 'SOMON_EVALUATE_IMPORT_FAILED',
+      message: expect.stringContaining('is installed, but "exports" of node_modules/bad/package'),
+      fix: expect.not.stringContaining('npm install'),
+    })
+  })
+
   test('returns one module for every spelling of an entry', async () => {
     await using fixture = await createFixture({ 'main.ts': 'export const token = {}' })
     await using system = new ModuleSystem({ root: fixture.root })
