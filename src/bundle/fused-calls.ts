@@ -3,6 +3,7 @@ import type { SomonError } from '../base/error.ts'
 import type { Guard } from '../base/guard.ts'
 import type { EsbuildBuild, EsbuildLoader, OnResolveArgs } from './esbuild-build.ts'
 import { fileFilter, specifierFilter } from './hook-filter.ts'
+import { checkLoaded, checkResolved } from './hook-result.ts'
 import { loaderAfterTransform, scriptLoader, type LoadCall } from './load-call.ts'
 import type {
   Hook,
@@ -120,8 +121,8 @@ export class FusedCalls {
       const { args } = call.resolve
       const place = { ...this.#place(checked, 'resolveId'), subject: specifier }
       const options = { isEntry, kind: args.kind, attributes: args.with }
-      return this.#run(checked, place, call.resolve, importer, (context) =>
-        handler.call(context, specifier, importer, options),
+      return this.#run(checked, place, call.resolve, importer, async (context) =>
+        checkResolved(await handler.call(context, specifier, importer, options)),
       )
     }
   }
@@ -131,10 +132,10 @@ export class FusedCalls {
     const load = async (id: string): Promise<{ code: string } | undefined> => {
       const call = this.#loadCall()
       const place = { ...this.#place(checked, 'load'), subject: id }
-      const result = await this.#run(checked, place, call, id, (context) =>
-        handler.call(context, id, { attributes: call.args.with }),
+      const result = await this.#run(checked, place, call, id, async (context) =>
+        checkLoaded(await handler.call(context, id, { attributes: call.args.with })),
       )
-      if (result === null || result === undefined) return undefined
+      if (result === undefined) return undefined
       const loaded: LoadResult = typeof result === 'string' ? { code: result } : result
       call.claimed = true
       call.loader = (loaded.loader as EsbuildLoader) ?? scriptLoader(call.args.path) ?? 'js'
@@ -158,10 +159,10 @@ export class FusedCalls {
       }
       call.original ??= code
       const place = { ...this.#place(checked, 'transform'), subject: id, text: code }
-      const result = await this.#run(checked, place, call, id, (context) =>
-        handler.call(context, code, id, { attributes: call.args.with }),
+      const result = await this.#run(checked, place, call, id, async (context) =>
+        checkLoaded(await handler.call(context, code, id, { attributes: call.args.with })),
       )
-      if (result === null || result === undefined) return undefined
+      if (result === undefined) return undefined
       const made = typeof result === 'string' ? { code: result } : result
       if (made.code === code && made.loader === undefined) return undefined
       call.changed = true
