@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import type { SomonError } from '../base/error.ts'
-import { renderError, toSomonError } from './render-error.ts'
+import { type Paint, renderError, toSomonError } from './render-error.ts'
 
 /** What output needs of a stream; `process.stdout` is one. */
 export interface TextStream {
@@ -55,6 +55,11 @@ export class Output {
     return this.#err.isTTY === true && this.#says('info')
   }
 
+  /** True when errors are shown with everything there is to them. */
+  get saysAll(): boolean {
+    return this.#says('debug')
+  }
+
   get stderr(): TextStream {
     return this.#err
   }
@@ -98,7 +103,8 @@ export class Output {
     const error = toSomonError(thrown)
     if (this.json) this.#document({ ok: false, command: this.#command, error: error.toJSON() })
     else if (this.#says('error')) {
-      this.#err.write(ended(renderError(error, (style, text) => this.err(style, text))))
+      const paint: Paint = (style, text) => this.err(style, text)
+      this.#err.write(ended(renderError(error, paint, this.saysAll)))
     }
     return error
   }

@@ -84,6 +84,9 @@ function refuse(from: VariableSource, variable: string, value: string, faults: F
   const at = from.file ?? 'the environment'
   if (verdict === 'refused') faults.addLater(variable, at)
   if (verdict !== undefined) return
-  const near = nearest(variable, rowsByVariable.keys()) ?? null
+  // Without the prefix that all of them share: it would make any two of them alike.
+  const names = [...rowsByVariable.keys()].map((name) => name.slice(PREFIX.length))
+  const similar = nearest(variable.slice(PREFIX.length), names)
+  const near = similar === undefined ? null : PREFIX + similar
   faults.add(configUnknownVariable({ variable, from: at, nearest: near }))
 }

@@ -236,6 +236,13 @@ describe('resolveSettings()', () => {
 })
 
 describe('resolveSettings() refuses', () => {
+  // The prefix that all variables share made "SOMON_ROOT" near.
+  test('suggests no variable for one that resembles none', () => {
+    const error = errorOf(() => settingsOf({ env: environment({ SOMON_FOO: '1' }) }))
+
+    expect(error.errors?.map(({ data }) => data.nearest) ?? [error.data.nearest]).toEqual([null])
+  })
+
   test('everything wrong at once, in one error', () => {
     const error = errorOf(() =>
       settingsOf({

@@ -52,7 +52,7 @@ function describe(report: ValidationReport, { output }: CommandContext): string[
     const mark = errors.length === 0 ? output.paint('green', 'ok') : output.paint('red', 'failed')
     lines.push(`${mark} ${entry}`)
     for (const error of errors) {
-      lines.push(renderError(error, (style, text) => output.paint(style, text)))
+      lines.push(renderError(error, (style, text) => output.paint(style, text), output.saysAll))
     }
     for (const { text, frame } of warnings) {
       lines.push(`${output.paint('yellow', 'warning')} ${text}`, ...(frame === null ? [] : [frame]))
