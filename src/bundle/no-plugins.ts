@@ -8,6 +8,7 @@ export const noPlugins: PluginHost = Object.freeze<PluginHost>({
   asksBeforeLoad: false,
   esbuildPlugins: (build) => [readerPlugin(build)],
   outputPlugins: () => [],
+  ask: () => Promise.resolve([]),
   restore: (messages) => messages,
   keys: () => ({ parts: [], uncacheable: undefined }),
   declaredInputs: () => ({ files: [], dirs: [], env: [] }),

@@ -50,6 +50,8 @@ export interface PluginHost {
     readonly dirs: readonly string[]
     readonly env: readonly string[]
   }
+  /** Asks each plugin outside a build where a specifier leads, up to the first that answers. */
+  ask(specifier: string, importer: string): Promise<readonly PluginAnswer[]>
   beforeLoad(event: BeforeLoadEvent): Promise<void>
   built(artifact: ArtifactInfo): void
   instantiate(meta: Record<string, unknown>, generation: GenerationInfo): void
@@ -65,6 +67,14 @@ export interface PluginHost {
   retire(generation: GenerationInfo): Promise<void>
   watchChange(file: string, event: 'create' | 'update' | 'delete'): void
   stats(): readonly PluginStats[]
+}
+
+/** What one plugin says of a specifier. */
+export interface PluginAnswer {
+  readonly plugin: string
+  /** True when no plugin after it is asked, and no search is made. */
+  readonly answers: boolean
+  readonly result: string
 }
 
 export interface PluginStats {

@@ -3,6 +3,7 @@ import { canonicalJson } from '../base/canonical-json.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Emitter, EventChannel } from '../base/events.ts'
 import type { Guard } from '../base/guard.ts'
+import { askPlugins } from './ask-plugins.ts'
 import { EndErrors } from './end-errors.ts'
 import type { EsbuildMessage, EsbuildPlugin } from './esbuild.ts'
 import { pluginInvalid } from './errors.ts'
@@ -16,7 +17,13 @@ import {
   type CheckedFusedPlugin,
   type CheckedPlugin,
 } from './plugin-check.ts'
-import type { PluginBuild, PluginHost, PluginStats, WatchSink } from './plugin-host.ts'
+import type {
+  PluginAnswer,
+  PluginBuild,
+  PluginHost,
+  PluginStats,
+  WatchSink,
+} from './plugin-host.ts'
 import { wrapEsbuildPlugin } from './raw-plugin.ts'
 import { readerPlugin } from './reader-plugin.ts'
 import { RuntimeCalls } from './runtime-calls.ts'
@@ -127,6 +134,12 @@ class Host implements PluginHost {
       dirs: unique(inputs.flatMap(({ watch }) => watch?.dirs ?? []).map(absolute)),
       env: unique(inputs.flatMap(({ env }) => env ?? [])),
     }
+  }
+
+  ask(specifier: string, importer: string): Promise<readonly PluginAnswer[]> {
+    const { root, guard } = this.#parts
+    const taking = this.#plugins.filter(takesPartInBuilds)
+    return askPlugins(taking, { specifier, importer }, { root, guard, calls: this.#calls })
   }
 
   beforeLoad(event: BeforeLoadEvent): Promise<void> {

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import { EventHub } from '../base/events.ts'
+import { unguarded } from '../base/guard.ts'
+import type { PluginEvents } from '../bundle/events.ts'
 import type { DiskTier } from '../cache/disk.ts'
 import type { CacheEvents } from '../cache/events.ts'
 import { readDotEnv, readEnvironment } from '../config/env.ts'
@@ -11,6 +13,7 @@ import { resolveSettings } from '../config/sources.ts'
 import type { ResolveEvents } from '../resolve/events.ts'
 import type { Resolver } from '../resolve/resolution.ts'
 import { openDiskCache } from '../system/disk-cache.ts'
+import type { SystemPlugins } from '../system/system-plugins.ts'
 import type { ModuleSystemApi } from '../system/module-system-api.ts'
 import type { CommandContext } from './command.ts'
 import { findProject } from './project.ts'
@@ -108,10 +111,24 @@ export async function openProjectCache(
   return { ...project, disk: openDiskCache(options, new EventHub<CacheEvents>(), systemClock) }
 }
 
-/** Opens the resolver of a project and nothing else: `explain --from` asks about one import. */
-export async function openResolver(context: CommandContext): Promise<Resolver> {
+/** Opens the resolver and the plugins of a project and nothing else: `explain --from` asks about one import. */
+export async function openResolver(
+  context: CommandContext,
+): Promise<{ readonly resolver: Resolver; readonly plugins: SystemPlugins }> {
   const { settings } = await readProject(context, { profile: 'library' })
   const { resolveOptions } = await import('../system/wire.ts')
   const { createResolver } = await import('../resolve/resolver.ts')
-  return createResolver(resolveOptions(settings), { events: new EventHub<ResolveEvents>() })
+  const { SystemPlugins } = await import('../system/system-plugins.ts')
+  const resolver = createResolver(resolveOptions(settings), {
+    events: new EventHub<ResolveEvents>(),
+  })
+  const plugins = new SystemPlugins(settings.plugins, {
+    root: settings.root,
+    clock: systemClock,
+    events: new EventHub<PluginEvents>(),
+    guard: unguarded,
+    hookTimeoutMs: settings.loading.hookTimeoutMs,
+  })
+  await plugins.ready()
+  return { resolver, plugins }
 }

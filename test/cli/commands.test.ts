@@ -247,6 +247,47 @@ describe('somon explain', () => {
   })
 })
 
+describe('somon explain --from with plugins', () => {
+  const CONFIG = `export default { plugins: [
+    { name: 'late', cacheKey: '1', resolveId: (id) => id === './part.ts' ? '/late.ts' : null },
+    { name: 'raw', setup() {} },
+    { name: 'broken', cacheKey: '1', resolveId: { filter: { id: 'bad' }, handler: () => 5 } },
+    { name: 'early', cacheKey: '1', enforce: 'pre', resolveId(id) {
+      return id === 'virtual:flags' ? '\\0' + id : id === 'out' ? { id, external: true } : null
+    } },
+  ] }`
+
+  test.each([
+    ['virtual:flags', ['plugin "early": answers: its own module "\\u0000virtual:flags"']],
+    ['out', ['plugin "early": answers: external "out"']],
+    [
+      './part.ts',
+      [
+        'plugin "early": does not answer',
+        'plugin "raw": may answer; it is asked in a build only',
+        'plugin "late": answers: source /late.ts',
+      ],
+    ],
+  ])('tells which answers %s', async (specifier, lines) => {
+    await using fixture = await createFixture({ ...FILES, 'somon.config.mjs': CONFIG })
+
+    const run = await cli(fixture, 'explain', specifier, '--from=src/main.ts')
+
+    expect(run.stdout.trimEnd().split('\n')).toEqual(lines.map((line) => `  ${line}`))
+  })
+
+  test('goes on with the search when none answers, and tells a hook that fails', async () => {
+    await using fixture = await createFixture({ ...FILES, 'somon.config.mjs': CONFIG })
+
+    const none = await cli(fixture, 'explain', './main.ts', '--from=src/main.ts')
+    const bad = await cli(fixture, 'explain', 'bad', '--from=src/main.ts')
+
+    expect(none.stdout).toContain('plugin "late": does not answer\n  form: a relative path')
+    expect(none.stdout).toContain(`answer: source ${fixture.path('src/main.ts')}`)
+    expect(bad.stdout).toContain('plugin "broken": fails: Cannot run plugin "broken"')
+  })
+})
+
 describe('somon check', () => {
   test('ends with 0 for sound entries and with 1 for findings', async () => {
     await using fixture = await createFixture({ ...FILES, 'bad.ts': "import './none.ts'\n" })

@@ -20,8 +20,13 @@ export async function run(context: CommandContext): Promise<number> {
     })
   }
   if (from !== undefined) {
-    const resolver = await openResolver(context)
-    const resolution = resolver.explain(operand, resolve(host.cwd, from))
+    const { resolver, plugins } = await openResolver(context)
+    const importer = resolve(host.cwd, from)
+    const asked = await plugins.host.ask(operand, importer)
+    const resolution = [
+      ...asked.map(({ plugin, result }) => ({ step: `plugin "${plugin}"`, result })),
+      ...(asked.some(({ answers }) => answers) ? [] : resolver.explain(operand, importer)),
+    ]
     output.result({ specifier: operand, importer: from, resolution }, steps(resolution))
     return EXIT.done
   }
