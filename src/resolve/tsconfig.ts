@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module'
-import type * as GetTsconfig from 'get-tsconfig'
+import { createPathsMatcher, parseTsconfig, type PathsMatcher } from 'get-tsconfig'
 
 /** The entry of `compilerOptions.paths` that decides for a specifier. */
 export interface PathMapping {
@@ -63,19 +62,12 @@ export function patternOf(specifier: string, patterns: readonly string[]): strin
 function readPaths(
   file: string,
   cache: Map<string, string>,
-): { readonly patterns: readonly string[]; readonly matcher: GetTsconfig.PathsMatcher | null } {
+): { readonly patterns: readonly string[]; readonly matcher: PathsMatcher | null } {
   try {
-    const { createPathsMatcher, parseTsconfig } = loadParser()
     const config = parseTsconfig(file, cache)
     const patterns = Object.keys(config.compilerOptions?.paths ?? {})
     return { patterns, matcher: createPathsMatcher({ path: file, config }) }
   } catch {
     return { patterns: [], matcher: null }
   }
-}
-
-/** Loads the parser at the first tsconfig.json: a start from a valid cache reads none. */
-function loadParser(): typeof GetTsconfig {
-  const load = createRequire(import.meta.url) as (name: 'get-tsconfig') => typeof GetTsconfig
-  return load('get-tsconfig')
 }
