@@ -336,6 +336,32 @@ describe('somon cache', () => {
     expect(after.json().result).toMatchObject({ entries: 0 })
   })
 
+  // It said "built" and ended with 0 although a later start would build again.
+  test('tells that warmed entries were not stored, and why', async () => {
+    await using fixture = await createFixture({ ...FILES, 'node_modules/.keep': '' })
+    await fixture.write('somon.config.json', '{"cache":{"disk":{"mode":"off"}}}')
+
+    const off = await cli(fixture, 'cache', 'warm', 'src/main.ts')
+    await fixture.remove('somon.config.json')
+    await fixture.write(
+      'somon.config.mjs',
+      "export default { plugins: [{ name: 'keyless', transform: { filter: { id: /part/ }, handler: () => undefined } }] }",
+    )
+    const keyless = await cli(fixture, 'cache', 'warm', 'src/main.ts', '--json')
+
+    expect(off).toMatchObject({
+      code: 1,
+      stdout: 'not stored  src/main.ts: cache.disk.mode is "off"\n',
+    })
+    expect(keyless.code).toBe(1)
+    expect(keyless.json()).toMatchObject({
+      ok: false,
+      result: {
+        entries: [{ source: 'not-stored', because: 'plugin "keyless" has no cacheKey' }],
+      },
+    })
+  })
+
   test('prunes to a size', async () => {
     await using fixture = await createFixture({ ...FILES, 'node_modules/.keep': '' })
     await cli(fixture, 'cache', 'warm', 'src/main.ts')

@@ -4,7 +4,7 @@ import type { CommandContext } from '../command.ts'
 import { entriesOf } from '../entries.ts'
 import { extraOperand } from '../errors.ts'
 import { EXIT } from '../host.ts'
-import { openProject, openProjectCache } from '../open-project.ts'
+import { openProject, openProjectCache, type OpenProject } from '../open-project.ts'
 import { startProgress } from '../progress.ts'
 
 /** `somon cache`: looks at and looks after the disk cache of the project. */
@@ -109,21 +109,49 @@ async function warm(context: CommandContext, operands: readonly string[]): Promi
   await using project = await openProject(context)
   const entries = entriesOf(operands, host.cwd, project.root, EXAMPLE)
   const keeps = flags.isOn('readonly')
-  const warmed: { entry: string; source: string; uncacheable?: string }[] = []
+  const warmed: WarmedEntry[] = []
   using progress = startProgress(output, 'warming the cache')
   for (const named of entries) {
     progress.update(`warming the cache: ${named}`)
-    const { entry, answeredBy, uncacheable } = await project.system.explain(named)
-    if (!keeps) await project.system.compile(named)
-    const source = answeredBy === 'miss' && !keeps ? 'built' : answeredBy
-    warmed.push({ entry, source, ...(uncacheable === undefined ? {} : { uncacheable }) })
+    warmed.push(await warmOne(project, named, keeps))
   }
   progress.update('')
-  const cold = warmed.filter(({ source }) => source === 'miss')
-  const text = warmed.map(({ entry, source }) => `${WARM_WORDS[source] ?? source}  ${entry}`)
-  if (cold.length > 0) output.findings({ entries: warmed }, text.join('\n'))
+  const cold = warmed.some(({ source }) => source === 'miss' || source === 'not-stored')
+  const text = warmed.map(({ entry, source, because }) => {
+    const why = because === undefined ? '' : `: ${because}`
+    return `${WARM_WORDS[source] ?? source}  ${entry}${why}`
+  })
+  if (cold) output.findings({ entries: warmed }, text.join('\n'))
   else output.result({ entries: warmed }, text.join('\n'))
-  return cold.length > 0 ? EXIT.failed : EXIT.done
+  return cold ? EXIT.failed : EXIT.done
+}
+
+interface WarmedEntry {
+  readonly entry: string
+  readonly source: string
+  /** Why it could not be stored. */
+  readonly because?: string
+  readonly uncacheable?: string
+}
+
+async function warmOne(
+  { system, settings }: OpenProject,
+  named: string,
+  keeps: boolean,
+): Promise<WarmedEntry> {
+  const { entry, answeredBy: source } = await system.explain(named)
+  if (!keeps) await system.compile(named)
+  const { uncacheable } = await system.explain(named)
+  const known = uncacheable === undefined ? {} : { uncacheable }
+  if (keeps || source !== 'miss') return { entry, source, ...known }
+  const because = whyNotStored(settings.cache.disk.mode, uncacheable)
+  if (because === undefined) return { entry, source: 'built', ...known }
+  return { entry, source: 'not-stored', because, ...known }
+}
+
+function whyNotStored(mode: string, uncacheable: string | undefined): string | undefined {
+  if (mode !== 'readwrite') return `cache.disk.mode is "${mode}"`
+  return uncacheable === undefined ? undefined : `plugin "${uncacheable}" has no cacheKey`
 }
 
 const EXAMPLE = { name: 'cache warm', example: 'somon cache warm src/main.ts' }
@@ -134,4 +162,5 @@ const WARM_WORDS: Readonly<Record<string, string>> = {
   memory: 'cached',
   external: 'cached elsewhere',
   miss: 'not cached',
+  'not-stored': 'not stored',
 }
