@@ -22,9 +22,9 @@ if (!recent) {
       ' or newer; this is ' +
       process.versions.node +
       '. Run: npx -y -p node@24 -- npx somon ' +
-      words.join(' '),
+      words.map(quoted).join(' '),
   )
-  process.exitCode = 1
+  process.exitCode = 2
 } else if (words.length === 1 && (words[0] === '--version' || words[0] === '-v')) {
   // Asked by scripts and prompts all day: answered before anything is read.
   process.stdout.write(version + '\n')
@@ -41,6 +41,11 @@ if (!recent) {
     .catch(fail)
 } else {
   run().catch(fail)
+}
+
+/** Writes an argument so that a shell reads it as the same one. */
+function quoted(word) {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : "'" + word.replace(/'/g, "'\\''") + "'"
 }
 
 function run() {

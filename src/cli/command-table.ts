@@ -216,11 +216,15 @@ const CHECK: CommandSpec = {
   name: 'check',
   operands: '[entry...]',
   count: { min: 0, max: Infinity },
-  doc: 'Resolve, build and check imports without running anything.',
+  doc: 'Resolve, build and check imports without running the entries.',
   flags: [
     flag('types', 'boolean', 'also run the TypeScript compiler of the project'),
     flag('max-warnings', 'integer', 'fail when there are more warnings', { value: 'n' }),
-    flag('externals', 'boolean', 'also check that external packages are installed'),
+    flag(
+      'externals',
+      'boolean',
+      'import external packages, which runs them, and check the imported names',
+    ),
   ],
   examples: ['somon check src/main.ts --types --max-warnings 0'],
 }

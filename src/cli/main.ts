@@ -18,7 +18,7 @@ export async function main(argv: readonly string[], host: CliHost = processHost(
     const invocation = parseArguments(argv)
     switch (invocation.kind) {
       case 'version':
-        return early.result(VERSION, VERSION)
+        return earlyOutput(argv, host, 'version').result(VERSION, VERSION)
       case 'help': {
         const { helpText } = await import('./arguments.ts')
         return early.raw(helpText(invocation.command, host.out.columns))
@@ -59,10 +59,10 @@ function importCommand(name: string): Promise<CommandModule> {
 }
 
 /** Before the flags are read only their plainest spelling can be honoured. */
-function earlyOutput(argv: readonly string[], host: CliHost): Output {
+function earlyOutput(argv: readonly string[], host: CliHost, command?: string): Output {
   const words = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv
   return new Output({
-    command: words.find((word) => !word.startsWith('-')) ?? '',
+    command: command ?? words.find((word) => !word.startsWith('-')) ?? '',
     out: host.out,
     err: host.err,
     json: words.includes('--json'),

@@ -58,7 +58,7 @@ export class Classifier {
   #byForm(request: Request): Resolution {
     const { specifier, kind, note } = request
     const form = specifierForm(specifier)
-    note('form', FORMS[form])
+    note('form', kind === 'entry' && form === 'bare' ? ENTRY_NAME : FORMS[form])
     if (kind === 'entry' && (form === 'bare' || form === 'builtin')) return this.#entry(request)
     switch (form) {
       case 'invalid':
@@ -89,9 +89,16 @@ export class Classifier {
     request.note('path', asFile.found === 'file' ? `found ${asFile.file}` : 'no such path')
     if (asFile.found === 'file') return { class: 'source', file: asFile.file }
     const name = packageNameOf(request.specifier)
-    return name === undefined || specifierForm(request.specifier) === 'builtin'
-      ? this.#missing(request, 'it is part of Node; an entry is a file')
-      : this.#bundled(request, this.#find(request), name)
+    if (name === undefined || specifierForm(request.specifier) === 'builtin') {
+      return this.#missing(request, 'it is part of Node; an entry is a file')
+    }
+    const found = this.#find(request)
+    const path = resolve(folderOf(request.importer), request.specifier)
+    // Such as a folder: that it is no package either is not what its user asks about.
+    if (found.found === 'nothing' && existsSync(path)) {
+      return this.#missing(request, whyNoFile(path))
+    }
+    return this.#bundled(request, found, name)
   }
 
   #builtin(name: string, request: Request): Resolution {
@@ -300,6 +307,9 @@ function exactFile({ specifier, importer, note }: Request): string | undefined {
 
 /** The note of a request that nobody wants explained. */
 export function silent(): void {}
+
+/** What a person writes may lie below the project root, or be installed. */
+const ENTRY_NAME = 'a path below the root, or a package'
 
 const FORMS = {
   invalid: 'no valid specifier',

@@ -1,4 +1,5 @@
 import { defineError, type ErrorFactory } from '../base/error.ts'
+import { FOLDER } from './no-file.ts'
 
 /** A specifier that names nothing. */
 export const resolveNotFound: ErrorFactory<{
@@ -16,10 +17,12 @@ export const resolveNotFound: ErrorFactory<{
   remedy: 'Correct the specifier, create the file, or install the package',
   message: ({ specifier, importer, reason }) =>
     `Cannot resolve "${specifier}" from "${importer}": ${reason}`,
-  fix: ({ suggestion }) =>
-    suggestion === undefined
-      ? 'Correct the specifier, create the file, or install the package'
-      : `Write "${suggestion}" if that is what you mean`,
+  fix: ({ reason, suggestion }) => {
+    if (suggestion !== undefined) return `Write "${suggestion}" if that is what you mean`
+    return reason === FOLDER
+      ? 'Name a file in the folder, or give it an index file'
+      : 'Correct the specifier, create the file, or install the package'
+  },
 })
 
 /** A package or host that the settings do not let in. */

@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path'
 import { nearest } from '../base/nearest.ts'
 import { candidatesOf } from './candidates.ts'
 import { isTypeScript, OUTPUT_EXTENSIONS } from './extensions.ts'
+import { FOLDER } from './no-file.ts'
 import type { ImportKind, Resolution } from './resolution.ts'
 import { folderOf, packageNameOf, specifierForm } from './specifier.ts'
 
@@ -19,6 +20,7 @@ export function missing(
   packageNames: () => Iterable<string>,
 ): Resolution {
   const { specifier, kind } = request
+  if (reason === FOLDER) return answer(candidatesOf(specifier, folderOf(request.importer)), reason)
   const folder = folderOf(request.importer)
   const asPackage = candidatesOf(specifier, folder)
   const named = (): string | undefined => suggest(specifier, asPackage[0], packageNames)

@@ -7,8 +7,11 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { SomonError } from '../base/error.ts'
 import type { BuildMessage } from '../bundle/build-message.ts'
-import { isModuleUrl, toRelPath, type RelPath } from '../base/project-path.ts'
+import { fromRelPath, isModuleUrl, toRelPath, type RelPath } from '../base/project-path.ts'
+import type { Artifact } from '../bundle/artifact.ts'
 import type { Settings } from '../config/settings.ts'
+import { importFailed } from '../evaluate/errors.ts'
+import { packageNameOf } from '../resolve/specifier.ts'
 import { asLoadError } from '../module/as-load-error.ts'
 import { typescriptMissing } from './errors.ts'
 import type { ValidateOptions, ValidationReport } from './module-system-api.ts'
@@ -19,7 +22,7 @@ type EntryFindings = ValidationReport['entries'][number]
 /**
  * Resolves and builds entries and reports what is wrong with them; runs none of their code.
  *
- * With `externals` every external is imported and the imported names are looked for, which runs
+ * External packages have to be installed. With `externals` every external is imported and the imported names are looked for, which runs
  * the code of those packages. With `types` the project's own `tsc --noEmit` runs beside.
  *
  * @param entries - as a user writes them; undefined means the live modules
@@ -33,7 +36,7 @@ export async function validateEntries(
   const wanted = entries ?? [...wired.registry.modules].map((module) => `./${module.id}`)
   // Both are awaited at once: a type check that fails early would else be an unhandled rejection.
   const [findings, checked] = await Promise.all([
-    Promise.all(wanted.map((entry) => validateOne(wired, entry, options))),
+    Promise.all(wanted.map((entry) => validateOne(wired, settings.root, entry, options))),
     options.types === true ? checkTypes(settings, options.signal) : undefined,
   ])
   const ok = findings.every(({ errors }) => errors.length === 0) && checked?.ok !== false
@@ -44,6 +47,7 @@ export async function validateEntries(
 
 async function validateOne(
   wired: Wired,
+  root: string,
   specifier: string,
   options: ValidateOptions,
 ): Promise<EntryFindings> {
@@ -55,6 +59,7 @@ async function validateOne(
     const loaded = await wired.loader.artifact(entry, signalOf(options))
     warnings = loaded.artifact.warnings
     if (options.externals === true) await bindOnly(wired, loaded)
+    else errors.push(...notInstalled(wired, root, loaded.artifact))
   } catch (thrown) {
     const error = asLoadError(entry, thrown)
     errors.push(...(error.errors ?? [error]))
@@ -72,6 +77,19 @@ function nameOf(root: string, specifier: string): RelPath {
     // A URL that names no file of this machine has no other name.
     return specifier
   }
+}
+
+/** Looks for the packages that Node will import, without running them. */
+function notInstalled({ resolver }: Wired, root: string, { deps }: Artifact): SomonError[] {
+  return deps.flatMap(({ spec, kind, importers }) => {
+    const [importer] = importers
+    if (kind !== 'external' || packageNameOf(spec) === undefined || importer === undefined)
+      return []
+    const found = resolver.resolve(spec, fromRelPath(root, importer), 'import')
+    if (found.class !== 'external' || found.file !== undefined) return []
+    const reason = found.fault ?? 'no such package is installed'
+    return [importFailed({ importer, specifier: spec, reason })]
+  })
 }
 
 /** Binds the imports of a generation that is never executed. */

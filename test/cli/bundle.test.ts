@@ -47,7 +47,7 @@ describe('somon bundle', () => {
   // All of these were told to correct "the source at the place shown".
   test.each([
     [['src/mian.ts'], 1, 'SOMON_RESOLVE_NOT_FOUND', 'Write "src/main.ts"'],
-    [['src'], 1, 'SOMON_RESOLVE_NOT_FOUND', 'it is a folder without an index file'],
+    [['src'], 1, 'SOMON_RESOLVE_NOT_FOUND', 'Name a file in the folder'],
     [['src/main.ts', 'src/b.ts', '--outfile=x.js'], 2, 'SOMON_CLI_FLAG_CONFLICT', 'Use --outdir'],
     [['src/main.ts', '--define', 'a=b-c'], 2, 'SOMON_BUNDLE_OPTION_INVALID', 'Write a dotted'],
     [['src/main.ts', '--define', 'a-b=1'], 2, 'SOMON_BUNDLE_OPTION_INVALID', 'Write a dotted'],

@@ -71,6 +71,17 @@ describe('somon run', () => {
     expect(run).toMatchObject({ code: 0, stdout: 'later\n' })
   })
 
+  // It was taken for a package that is not installed, and a file beside it was suggested.
+  test('says of a folder that it is one', async () => {
+    await using fixture = await createFixture({ ...FILES, 'srcs.ts': '', 'src/b.ts': '' })
+
+    const run = await cli(fixture, 'run', 'src')
+
+    expect(run.code).toBe(1)
+    expect(run.stderr).toContain('it is a folder without an index file')
+    expect(run.stderr).toContain('fix: Name a file in the folder, or give it an index file')
+  })
+
   test('sets the variables of --env-file', async () => {
     await using fixture = await createFixture({ ...FILES, 'my.env': 'PART=from-file\n' })
 
@@ -238,6 +249,14 @@ describe('somon explain', () => {
     })
   })
 
+  test('takes a bare name for a path or a package', async () => {
+    await using fixture = await createFixture(FILES)
+
+    const run = await cli(fixture, 'explain', 'src/main')
+
+    expect(run.stdout).toContain('form: a path below the root, or a package\n')
+  })
+
   test('explains one import with --from', async () => {
     await using fixture = await createFixture(FILES)
 
@@ -301,6 +320,31 @@ describe('somon check', () => {
       ok: false,
       result: { entries: [{ errors: [] }, { entry: 'bad.ts', errors: [expect.anything()] }] },
     })
+  })
+
+  test('reports every fault of an entry, and packages that are not installed', async () => {
+    await using fixture = await createFixture({
+      'bad.ts': "import './n1.ts'\nimport './n2.ts'\n",
+      'lacks.ts':
+        "import { a } from 'absent'\nimport { readFile } from 'node:fs'\nconsole.log(a, readFile)\n",
+      'has.ts': "import { a } from 'present'\nconsole.log(a)\n",
+      'node_modules/present/package.json': '{"name":"present","main":"index.js"}',
+      'node_modules/present/index.js': "throw new Error('this must not run')",
+    })
+
+    const bad = await cli(fixture, 'check', 'bad.ts')
+    const lacks = await cli(fixture, 'check', 'lacks.ts', '--json')
+    const has = await cli(fixture, 'check', 'has.ts')
+
+    expect(bad.stdout).toContain('"./n1.ts"')
+    expect(bad.stdout).toContain('"./n2.ts"')
+    expect(lacks.code).toBe(1)
+    expect(lacks.json().result).toMatchObject({
+      entries: [
+        { errors: [{ code: 'SOMON_EVALUATE_IMPORT_FAILED', data: { specifier: 'absent' } }] },
+      ],
+    })
+    expect(has.code).toBe(0)
   })
 
   test('counts warnings against --max-warnings', async () => {

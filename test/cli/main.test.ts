@@ -13,6 +13,14 @@ describe('main()', () => {
     expect(run).toMatchObject({ code: 0, stdout: `${VERSION}\n`, stderr: '' })
   })
 
+  test('prints the version as a document with --json', async () => {
+    await using fixture = await createFixture()
+
+    const run = await runCli(['--json', '--version'], { cwd: fixture.root })
+
+    expect(run.json()).toEqual({ ok: true, command: 'version', result: VERSION })
+  })
+
   test('lists every command in --help', async () => {
     await using fixture = await createFixture()
 

@@ -44,7 +44,7 @@ describe('ModuleSystem.load() of what is no source', () => {
     {
       kind: 'a folder without an index',
       make: (fixture) => fixture.write('main.ts/data.txt', ''),
-      expected: `${NOT_FOUND} "./main.ts" from ".": it is a folder without an index file ~ ${FIX}`,
+      expected: `${NOT_FOUND} "./main.ts" from ".": it is a folder without an index file ~ Name a file in the folder, or give it an index file`,
     },
     {
       kind: 'a named pipe',

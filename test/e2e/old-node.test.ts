@@ -27,12 +27,18 @@ describe.skipIf(old === undefined)(`the package under an old Node${why}`, () => 
     },
   )
 
-  test('bin/somon.js says the same', async () => {
-    const error = await run(old?.file ?? '', [join(root, 'bin', 'somon.js'), 'doctor']).catch(
-      (thrown: { stderr: string }) => thrown,
+  test('bin/somon.js says the same, keeps arguments whole and ends with 2', async () => {
+    const argv = ['watch', 'a.ts', '--exec', "npm test -- 'x y'"]
+
+    const error = await run(old?.file ?? '', [join(root, 'bin', 'somon.js'), ...argv]).catch(
+      (thrown: { stderr: string; code: number }) => thrown,
     )
 
     expect(error.stderr).toContain(`somon needs Node.js 24.20 or newer; this is ${old?.version}.`)
+    expect(error.stderr).toContain(
+      String.raw`npx somon watch a.ts --exec 'npm test -- '\''x y'\'''`,
+    )
+    expect(error).toMatchObject({ code: 2 })
   })
 })
 
