@@ -58,7 +58,7 @@ export class Classifier {
   #byForm(request: Request): Resolution {
     const { specifier, kind, note } = request
     const form = specifierForm(specifier)
-    note('form', kind === 'entry' && form === 'bare' ? ENTRY_NAME : FORMS[form])
+    note('form', FORMS[form])
     if (kind === 'entry' && (form === 'bare' || form === 'builtin')) return this.#entry(request)
     switch (form) {
       case 'invalid':
@@ -307,9 +307,6 @@ function exactFile({ specifier, importer, note }: Request): string | undefined {
 
 /** The note of a request that nobody wants explained. */
 export function silent(): void {}
-
-/** What a person writes may lie below the project root, or be installed. */
-const ENTRY_NAME = 'a path below the root, or a package'
 
 const FORMS = {
   invalid: 'no valid specifier',

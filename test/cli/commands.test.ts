@@ -249,14 +249,6 @@ describe('somon explain', () => {
     })
   })
 
-  test('takes a bare name for a path or a package', async () => {
-    await using fixture = await createFixture(FILES)
-
-    const run = await cli(fixture, 'explain', 'src/main')
-
-    expect(run.stdout).toContain('form: a path below the root, or a package\n')
-  })
-
   test('explains one import with --from', async () => {
     await using fixture = await createFixture(FILES)
 
