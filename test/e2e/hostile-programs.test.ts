@@ -89,7 +89,7 @@ describe('somon bundle', () => {
 
     const run = await runCli(['bundle', 'main.ts', '--outdir=main.ts'], { cwd: fixture.root })
 
-    expect(run.code).toBe(1)
-    expect(run.stderr).toContain('fix: Choose a place for the output that can be written')
+    expect(run.code).toBe(2)
+    expect(run.stderr).toContain('fix: Give --outdir a folder')
   })
 })
