@@ -38,7 +38,7 @@ import { wire, type Wired } from './wire.ts'
  * Loads TypeScript at run time, reloads it, and ends what it started.
  *
  * The constructor checks and freezes its options; it reads no file and starts no timer, thread or
- * process. Everything else happens at the first operation.
+ * process. Only without `root` does it look where the nearest package.json lies. Everything else happens at the first operation.
  *
  * @throws SomonError SOMON_CONFIG_INVALID for unknown or wrong options,
  *   SOMON_CONFIG_NOT_AVAILABLE for options of a later version
