@@ -111,10 +111,12 @@ export async function openProjectCache(
   return { ...project, disk: openDiskCache(options, new EventHub<CacheEvents>(), systemClock) }
 }
 
-/** Opens the resolver and the plugins of a project and nothing else: `explain --from` asks about one import. */
-export async function openResolver(
-  context: CommandContext,
-): Promise<{ readonly resolver: Resolver; readonly plugins: SystemPlugins }> {
+/** Opens the resolver and the plugins of a project and nothing else: `explain` of one import. */
+export async function openResolver(context: CommandContext): Promise<{
+  readonly root: string
+  readonly resolver: Resolver
+  readonly plugins: SystemPlugins
+}> {
   const { settings } = await readProject(context, { profile: 'library' })
   const { resolveOptions } = await import('../system/wire.ts')
   const { createResolver } = await import('../resolve/resolver.ts')
@@ -130,5 +132,5 @@ export async function openResolver(
     hookTimeoutMs: settings.loading.hookTimeoutMs,
   })
   await plugins.ready()
-  return { resolver, plugins }
+  return { root: settings.root, resolver, plugins }
 }

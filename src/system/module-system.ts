@@ -1,10 +1,11 @@
+import { sep } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { withDeadline } from '../base/deadline.ts'
 import { messageOf } from '../base/error.ts'
 import type { Listener, Unsubscribe } from '../base/events.ts'
 import { checkSubscription } from '../base/known-event.ts'
 import { Disposal } from '../base/disposal.ts'
-import { fromRelPath, type RelPath } from '../base/project-path.ts'
+import { fromRelPath, isModuleUrl, type RelPath } from '../base/project-path.ts'
 import type { Artifact } from '../bundle/artifact.ts'
 import type { BundleOptions, BundleResult } from '../bundle/output.ts'
 import { readEnvironment } from '../config/env.ts'
@@ -20,6 +21,7 @@ import type { InvalidateReport } from '../module/reload-report.ts'
 import type { WatchSession } from '../module/watch-session.ts'
 import { entryList } from './entry-list.ts'
 import { shutdownTimeout } from './errors.ts'
+import { explainImport } from './explain-import.ts'
 import { eventNames } from './event-names.ts'
 import type { SystemEvents } from './events.ts'
 import type {
@@ -163,10 +165,13 @@ export class ModuleSystem implements ModuleSystemApi {
 
   /** Says how an entry is found, which cache would answer, and what made it stale. */
   async explain(entry: string): Promise<Explanation> {
-    const { loader, registry } = await this.#ready()
+    const { loader, plugins, registry, resolver, root } = await this.#ready()
     const explanation = await loader.explain(loader.entryOf(entry))
-    const live = registry.find(explanation.entry)
-    return live === undefined ? explanation : { ...explanation, generations: live.generations() }
+    const generations = registry.find(explanation.entry)?.generations() ?? []
+    if (!isModuleUrl(explanation.entry)) return { ...explanation, generations }
+    const parts = { plugins: plugins.host, resolver }
+    const { steps } = await explainImport(parts, explanation.entry, root + sep, 'entry')
+    return { ...explanation, generations, resolution: steps }
   }
 
   stats(): SystemStats {

@@ -258,6 +258,77 @@ describe('somon explain', () => {
   })
 })
 
+describe('somon explain of a name', () => {
+  const PROJECT = {
+    ...FILES,
+    'node_modules/dep/package.json': '{"name":"dep","version":"1.0.0","main":"i.js"}',
+    'node_modules/dep/i.js': 'exports.a = 1',
+  }
+
+  test('explains it as an import from the project root', async () => {
+    await using fixture = await createFixture(PROJECT)
+
+    const run = await cli(fixture, 'explain', 'dep')
+
+    expect(run.code).toBe(0)
+    expect(run.stdout).toMatch(/^"dep", imported from the project root\n {2}form: a package name\n/)
+    expect(run.stdout).toContain(`answer: external ${fixture.path('node_modules/dep/i.js')}`)
+  })
+
+  test('tells a builtin', async () => {
+    await using fixture = await createFixture(PROJECT)
+
+    const run = await cli(fixture, 'explain', 'fs', '--json')
+
+    expect(run.json().result).toEqual({
+      specifier: 'fs',
+      importer: '.',
+      resolution: [
+        { step: 'form', result: 'a builtin module of Node' },
+        { step: 'answer', result: 'builtin node:fs' },
+      ],
+    })
+  })
+
+  test('takes a path without ./ and extension for an entry', async () => {
+    await using fixture = await createFixture(PROJECT)
+
+    const run = await cli(fixture, 'explain', 'src/main', '--json')
+
+    expect(run.json().result).toMatchObject({ entry: 'src/main.ts', answeredBy: 'miss' })
+  })
+
+  test('takes a package for an entry with --cache', async () => {
+    await using fixture = await createFixture(PROJECT)
+
+    const run = await cli(fixture, 'explain', 'dep', '--cache', '--json')
+
+    expect(run.json().result).toMatchObject({ entry: 'node_modules/dep/i.js', answeredBy: 'miss' })
+  })
+
+  test('fails with the error of an entry for a name that leads nowhere', async () => {
+    await using fixture = await createFixture(PROJECT)
+
+    const run = await cli(fixture, 'explain', 'src/nope.ts')
+
+    expect(run.code).toBe(1)
+    expect(run.stderr).toContain('SOMON_RESOLVE_NOT_FOUND')
+  })
+
+  test('asks the plugins about the URL of an entry', async () => {
+    const config = `export default { plugins: [
+      { name: 'routes', cacheKey: '1', resolveId: (id) => id === 'virtual:routes' ? id : null },
+    ] }`
+    await using fixture = await createFixture({ ...PROJECT, 'somon.config.mjs': config })
+
+    const run = await cli(fixture, 'explain', 'virtual:routes')
+
+    expect(run.stdout).toContain('plugin "routes": answers: its own module "virtual:routes"')
+    expect(run.stdout).toContain('cache: nothing valid')
+    expect(run.stdout).not.toContain('missing')
+  })
+})
+
 describe('somon explain --from with plugins', () => {
   const CONFIG = `export default { plugins: [
     { name: 'late', cacheKey: '1', resolveId: (id) => id === './part.ts' ? '/late.ts' : null },

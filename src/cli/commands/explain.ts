@@ -1,6 +1,8 @@
-import { resolve } from 'node:path'
+import { resolve, sep } from 'node:path'
+import { isModuleUrl } from '../../base/project-path.ts'
 import type { Explanation } from '../../load/explanation.ts'
-import type { ResolutionStep } from '../../resolve/resolution.ts'
+import type { ResolutionStep, Resolver } from '../../resolve/resolution.ts'
+import { explainImport } from '../../system/explain-import.ts'
 import type { CommandContext } from '../command.ts'
 import { entryOf } from '../entries.ts'
 import { EXIT } from '../host.ts'
@@ -19,17 +21,7 @@ export async function run(context: CommandContext): Promise<number> {
       instead: 'Leave --cache or --from out',
     })
   }
-  if (from !== undefined) {
-    const { resolver, plugins } = await openResolver(context)
-    const importer = resolve(host.cwd, from)
-    const asked = await plugins.host.ask(operand, importer)
-    const resolution = [
-      ...asked.map(({ plugin, result }) => ({ step: `plugin "${plugin}"`, result })),
-      ...(asked.some(({ answers }) => answers) ? [] : resolver.explain(operand, importer)),
-    ]
-    output.result({ specifier: operand, importer: from, resolution }, steps(resolution))
-    return EXIT.done
-  }
+  if (await explainsImport(context, operand, from)) return EXIT.done
   await using project = await openProject(context)
   const explanation = await project.system.explain(entryOf(operand, host.cwd))
   const onlyCache = flags.isOn('cache') && !flags.isOn('resolve')
@@ -39,6 +31,44 @@ export async function run(context: CommandContext): Promise<number> {
   const parts = [onlyCache ? '' : steps(resolution), onlyResolve ? '' : story(explanation)]
   output.result(value, [entry, ...parts.filter((part) => part !== '')].join('\n'))
   return EXIT.done
+}
+
+/**
+ * Explains an import: with `--from` any specifier, without it what can only be one. It is then
+ * looked up from the project root. What leads nowhere is left to the error that entries get.
+ *
+ * @returns false when the operand is to be explained as an entry
+ */
+async function explainsImport(
+  context: CommandContext,
+  operand: string,
+  from: string | undefined,
+): Promise<boolean> {
+  const { host, flags, output } = context
+  const isName = entryOf(operand, host.cwd) === operand && !isModuleUrl(operand)
+  if (from === undefined && (!isName || flags.isOn('cache'))) return false
+  const { resolver, plugins, root } = await openResolver(context)
+  const rootFolder = root + sep
+  const importer = from === undefined ? rootFolder : resolve(host.cwd, from)
+  if (from === undefined && isPath(resolver, operand, rootFolder)) return false
+  const parts = { plugins: plugins.host, resolver }
+  const { steps: found, answered } = await explainImport(parts, operand, importer, 'import')
+  if (from === undefined && !answered && leadsNowhere(resolver, operand, rootFolder)) return false
+  const value = { specifier: operand, importer: from ?? '.', resolution: found }
+  const heading = from === undefined ? [`"${operand}", imported from the project root`] : []
+  output.result(value, [...heading, steps(found)].join('\n'))
+  return true
+}
+
+/** An entry may be named without `./` and without its extension. */
+function isPath(resolver: Resolver, operand: string, root: string): boolean {
+  return resolver.resolve(`./${operand}`, root, 'entry').class === 'source'
+}
+
+function leadsNowhere(resolver: Resolver, operand: string, root: string): boolean {
+  const found = resolver.resolve(operand, root, 'import')
+  if (found.class === 'external') return found.file === undefined && found.fault === undefined
+  return found.class === 'missing'
 }
 
 function steps(resolution: readonly ResolutionStep[]): string {
