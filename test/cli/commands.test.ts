@@ -410,6 +410,23 @@ describe('somon check', () => {
     expect(has.code).toBe(0)
   })
 
+  // A timer of a package that --externals had imported kept the process alive.
+  test.each([
+    ['a', 0],
+    ['b', 1],
+  ])('ends although a package has left a timer, importing "%s" from it', async (name, code) => {
+    await using fixture = await createFixture({
+      'main.ts': `import { ${name} } from 'timed'\nconsole.log(${name})\n`,
+      'node_modules/timed/package.json': '{"name":"timed","main":"index.js"}',
+      'node_modules/timed/index.js': 'exports.a = setInterval(() => {}, 1000)',
+    })
+
+    const run = await cli(fixture, 'check', 'main.ts', '--externals', '--json')
+
+    expect(run).toMatchObject({ code, signal: null, stderr: '' })
+    expect(run.json()).toMatchObject({ ok: code === 0, command: 'check' })
+  })
+
   test('counts warnings against --max-warnings', async () => {
     await using fixture = await createFixture({ 'a.js': 'if (globalThis.x == -0) {}\n' })
 

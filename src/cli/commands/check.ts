@@ -7,7 +7,17 @@ import { startProgress } from '../progress.ts'
 import { renderError } from '../render-error.ts'
 
 /** `somon check`: resolves, builds and checks imports; runs none of the entries' code. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<number | undefined> {
+  const code = await check(context)
+  if (!context.flags.isOn('externals')) return code
+  // The packages have run: their timers and servers are nothing to wait for.
+  await context.host.end(code)
+  return undefined
+}
+
+export const endsOnFailure = true
+
+async function check(context: CommandContext): Promise<number> {
   const { operands, host, flags, output } = context
   await using project = await openProject(context)
   const entries = entriesOf(operands, host.cwd, project.root, EXAMPLE)
