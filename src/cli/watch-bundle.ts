@@ -14,6 +14,7 @@ import type { CommandContext } from './command.ts'
 import { EXIT } from './host.ts'
 import { untilInterrupted } from './interruption.ts'
 import type { PreparedBundle } from './prepare-bundle.ts'
+import { renderWarning } from './render-warning.ts'
 import { type WatchedInputs, watchedInputs, withFailure } from './watch-inputs.ts'
 
 /**
@@ -44,8 +45,10 @@ export async function watchBundle(
     await loop.build([])
     watcher.onChange((changes) => loop.onChange(changes))
     await watcher.ready()
+    // Listens before it says so: who reads that may interrupt at once.
+    const interrupted = untilInterrupted()
     context.output.info(context.output.dim(`watching ${watcher.watched} paths`))
-    const signal = await untilInterrupted()
+    const signal = await interrupted
     return signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated
   } finally {
     await watcher.close()
@@ -115,9 +118,12 @@ class WatchLoop {
 
   #report(result: BundleResult, changes: readonly string[]): void {
     const { output } = this.#context
-    const { cached, durationMs } = result
+    const { cached, durationMs, warnings } = result
     const outputs = result.outputs.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 }))
-    if (output.json) output.event({ event: 'built', outputs, changes, cached, durationMs })
+    if (output.json) {
+      output.event({ event: 'built', outputs, changes, warnings, cached, durationMs })
+    }
+    for (const warning of warnings) output.warn(renderWarning(warning))
     const because = changes.length === 0 ? '' : `; changed: ${[...new Set(changes)].join(', ')}`
     const written = outputs.map(({ path }) => path).join(', ')
     const entries = result.outputs.flatMap(({ entry }) => entry ?? []).join(', ')

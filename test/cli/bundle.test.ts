@@ -255,8 +255,8 @@ describe('somon bundle', () => {
 
     const [info, warn, error] = [await stderr('info'), await stderr('warn'), await stderr('error')]
 
-    expect(info).toMatch(/warning Comparison with -0[\s\S]*bundled in/)
-    expect(warn).toMatch(/warning Comparison/)
+    expect(info).toMatch(/warning a\.js:1:10: Comparison with -0[\s\S]*bundled in/)
+    expect(warn).toMatch(/warning a\.js:1:10: Comparison/)
     expect(warn).not.toMatch(/bundled in/)
     expect(error).toBe('')
   })

@@ -7,6 +7,7 @@ import type { CommandContext } from '../command.ts'
 import { EXIT } from '../host.ts'
 import type { PreparedBundle } from '../prepare-bundle.ts'
 import { prepareBundle } from '../prepare-bundle.ts'
+import { renderWarning } from '../render-warning.ts'
 
 /** `somon bundle`: files on disk, made by esbuild alone where no plugin is needed. */
 export async function run(context: CommandContext): Promise<number> {
@@ -50,9 +51,7 @@ function report(
   result: BundleResult,
   reports: readonly string[],
 ): void {
-  for (const { text, frame } of result.warnings) {
-    output.warn(frame === null ? text : `${text}\n${frame}`)
-  }
+  for (const warning of result.warnings) output.warn(renderWarning(warning))
   const how = result.cached ? 'unchanged' : 'bundled'
   const files = result.outputs.map((item) => `${item.path}  ${formatBytes(item.bytes)}`)
   output.info([...files, ...reports, `${how} in ${formatDuration(result.durationMs)}`].join('\n'))

@@ -5,6 +5,7 @@ import { EXIT } from '../host.ts'
 import { openProject, type OpenProject } from '../open-project.ts'
 import { startProgress } from '../progress.ts'
 import { renderError } from '../render-error.ts'
+import { renderWarning } from '../render-warning.ts'
 
 /** `somon check`: resolves, builds and checks imports; runs none of the entries' code. */
 export async function run(context: CommandContext): Promise<number | undefined> {
@@ -64,8 +65,8 @@ function describe(report: ValidationReport, { output }: CommandContext): string[
     for (const error of errors) {
       lines.push(renderError(error, (style, text) => output.paint(style, text), output.saysAll))
     }
-    for (const { text, frame } of warnings) {
-      lines.push(`${output.paint('yellow', 'warning')} ${text}`, ...(frame === null ? [] : [frame]))
+    for (const warning of warnings) {
+      lines.push(`${output.paint('yellow', 'warning')} ${renderWarning(warning)}`)
     }
   }
   if (report.types?.ok === false) lines.push(report.types.output.trimEnd())

@@ -72,8 +72,10 @@ async function serve(
     if (report.error !== undefined) output.error(report.error)
     output.info(describeReport(report, (text) => output.dim(text)))
   })
+  // Listens before it says so: who reads that may interrupt at once.
+  const interrupted = untilInterrupted()
   output.info(output.dim(`watching ${session.watched} paths of ${module.id}`))
-  const signal = await untilInterrupted()
+  const signal = await interrupted
   return signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated
 }
 
