@@ -28,8 +28,8 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 }
 const options = {
   absWorkingDir: root,
-  // bin/somon.js imports the last one itself.
-  entryPoints: [...entryPoints, 'src/cli/main.ts'],
+  // bin/somon.js imports the second last, dist/cli/quick.cjs the last one.
+  entryPoints: [...entryPoints, 'src/cli/main.ts', 'src/bundle/output-hints.ts'],
   outbase: 'src',
   outdir: 'dist',
   bundle: true,
@@ -77,8 +77,22 @@ async function buildQuick(): Promise<void> {
       '*/output-defaults.ts',
       './project-cache.ts',
     ],
+    plugins: [builtApart('output-hints')],
     logLevel: 'warning',
   })
+}
+
+/** A file of `src/bundle` that the quick path imports from `dist/bundle`, after a failure only. */
+function builtApart(name: string): Plugin {
+  return {
+    name: 'built-apart',
+    setup(hooks) {
+      hooks.onResolve({ filter: new RegExp(`/${name}\\.ts$`) }, () => ({
+        path: `../bundle/${name}.js`,
+        external: true,
+      }))
+    },
+  }
 }
 
 /** The sources that are imported dynamically: each is the start of a chunk. */

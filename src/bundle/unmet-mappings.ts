@@ -6,6 +6,7 @@ import { importKind } from './esbuild-options.ts'
 import type { EsbuildMessage } from './esbuild.ts'
 import { ImportHint } from './failure.ts'
 import type { InputCollector } from './inputs.ts'
+import { mappingHint } from './mapping-hint.ts'
 import type { BuildMetafile } from './metafile.ts'
 
 interface MappingParts {
@@ -57,15 +58,10 @@ function withHint(
   kind: string,
   { resolver, root }: MappingParts,
 ): EsbuildMessage | undefined {
-  const found = resolver.resolve(specifier, importerPath(root, importer), importKind(kind))
-  if (found.class !== 'missing' || found.pattern === undefined) return undefined
-  const { reason, suggestion } = found
-  const fix =
-    suggestion === undefined
-      ? 'Create the file, or correct the specifier or the pattern in tsconfig.json'
-      : `Write "${suggestion}" if that is what you mean`
-  const text = `Could not resolve "${specifier}": ${reason}`
-  return { ...message, text, detail: new ImportHint(fix) }
+  const hint = mappingHint(resolver, specifier, importerPath(root, importer), importKind(kind))
+  if (hint === undefined) return undefined
+  const text = hint.reason.replace('could', 'Could')
+  return { ...message, text, detail: new ImportHint(hint.fix) }
 }
 
 const EMPTY: EsbuildMessage = {
