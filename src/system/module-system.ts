@@ -223,7 +223,7 @@ export class ModuleSystem implements ModuleSystemApi {
     if (!this.settings.loading.watch) return
     this.#background ??= this.watch().catch((error: unknown) => {
       if (this.#shutdown !== undefined) return
-      hub.channel('watch.overflow').emit({ reason: messageOf(error), folder: undefined })
+      hub.channel('watch.failed').emit({ reason: messageOf(error), error })
     })
   }
 
