@@ -61,6 +61,11 @@ export class Stacks {
     this.#entries.set(filename, entry)
   }
 
+  /** What a script was compiled from; undefined when it is not known, or not any more. */
+  artifactOf(filename: string): ArtifactFacts | undefined {
+    return this.#entries.get(filename)
+  }
+
   /** Forgets a script whose generation has been collected. */
   forget(filename: string): void {
     const entry = this.#entries.get(filename)
