@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild'
 import { entryPoints } from '../layers.ts'
+import { compileCore } from './core/compile.ts'
 
 /**
  * Builds `dist/`: declarations by the compiler, code by esbuild in few files.
@@ -48,8 +49,12 @@ const options = {
   logOverride: { 'unsupported-dynamic-import': 'silent' },
 } satisfies BuildOptions
 const { metafile: whole } = await build({ ...options, write: false })
-const { metafile } = await build({ ...options, plugins: [oneCore(dynamicTargets(whole))] })
+const { metafile } = await build({
+  ...options,
+  plugins: [oneCore(dynamicTargets(whole)), leanLibraries()],
+})
 await buildQuick()
+await compileCore(root, metafile, options.banner.js)
 writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(metafile))
 
 /**
@@ -112,7 +117,8 @@ function dynamicTargets({ inputs }: Metafile): ReadonlySet<string> {
  */
 function oneCore(targets: ReadonlySet<string>): Plugin {
   const core = join(root, 'src', 'system', 'module-system.ts')
-  const users = new Set([...targets, join(root, 'src', 'index.ts')])
+  const entries = options.entryPoints.map((entry) => join(root, entry))
+  const users = new Set([...targets, ...entries.filter((entry) => !entry.endsWith('component.ts'))])
   users.delete(core)
   return {
     name: 'one-core',
@@ -122,6 +128,35 @@ function oneCore(targets: ReadonlySet<string>): Plugin {
         if (!users.has(path)) return undefined
         return { contents: `import 'somon:core';${readFileSync(path, 'utf8')}`, loader: 'ts' }
       })
+    },
+  }
+}
+
+/**
+ * Takes libraries in the form that costs a start least.
+ *
+ * lru-cache for Node makes diagnostics channels that nobody here reads; get-tsconfig is evaluated
+ * when the first tsconfig.json is read.
+ */
+function leanLibraries(): Plugin {
+  const lru = join(root, 'node_modules', 'lru-cache', 'dist', 'esm', 'browser', 'index.min.js')
+  const tsconfig = ['createPathsMatcher', 'parseTsconfig']
+  return {
+    name: 'lean-libraries',
+    setup(hooks) {
+      hooks.onResolve({ filter: /^lru-cache$/ }, () => ({ path: lru }))
+      hooks.onResolve({ filter: /^get-tsconfig$/, namespace: 'file' }, ({ path }) => ({
+        path,
+        namespace: 'lazy',
+      }))
+      hooks.onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({
+        contents: tsconfig
+          .map(
+            (name) => `export const ${name} = (...given) => require('${path}').${name}(...given)`,
+          )
+          .join('\n'),
+        resolveDir: root,
+      }))
     },
   }
 }

@@ -64,6 +64,8 @@ export interface Evaluator {
   mapErrorStack<E>(error: E): Promise<E>
   /** Counts by kind what the ledger of a generation holds now. */
   resources(generation: Generation): ResourceCounts
+  /** Ends the leak watch: in a system that ends, nobody is left to be told. */
+  endWatch(): void
   /** Restores `Error.prepareStackTrace` and drops every subscription. */
   close(): void
 }
@@ -242,10 +244,14 @@ class SystemEvaluator implements Evaluator {
     return asLive(generation).facts.ledger?.counts() ?? {}
   }
 
+  endWatch(): void {
+    this.#retired.close()
+  }
+
   close(): void {
+    this.endWatch()
     this.#stacks.close()
     this.#ownership.close()
-    this.#retired.close()
   }
 
   #finished(own: LiveGeneration, codeCache: 'used' | 'rejected' | 'none', startedAt: number): void {
