@@ -11,6 +11,7 @@ export interface Clock {
   schedule(fn: () => void, delayMs: number): Scheduled
 }
 
+/** A call that waits for its time; `cancel()` after it ran does nothing. */
 export interface Scheduled {
   cancel(): void
 }

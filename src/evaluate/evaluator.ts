@@ -70,6 +70,7 @@ export interface Evaluator {
   close(): void
 }
 
+/** What an evaluator is made of: settings, and what it asks the other stages. */
 export interface EvaluatorParts extends ImportsParts {
   readonly clock: Clock
   readonly events: Emitter<EvaluateEvents>

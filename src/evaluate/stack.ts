@@ -12,6 +12,7 @@ export interface MappedPosition extends SourcePosition {
   readonly artifact: ArtifactFacts
 }
 
+/** What mapping stacks works with. */
 export interface StackParts {
   readonly root: string
   readonly clock: Clock
