@@ -30,9 +30,8 @@ if (!recent) {
   process.stdout.write(version + '\n')
 } else if (words[0] === 'bundle') {
   // One file for plain bundles; what it does not take on goes the usual way.
-  // Required: an import would read its exports out of its text first.
   new Promise(function (resolve) {
-    var require = process.getBuiltinModule('node:module').createRequire(import.meta.url)
+    keepCompiled()
     resolve(require('../dist/cli/quick.cjs').quickMain(words))
   })
     .then(function (done) {
@@ -49,12 +48,16 @@ function quoted(word) {
 }
 
 function run() {
-  // Node keeps what it compiled of somon and of external packages: a tenth of the time of a start.
-  var node = process.getBuiltinModule('module')
-  if (words.indexOf('--no-cache') < 0) node.enableCompileCache({ directory: compileCache() })
+  keepCompiled()
   return import('../dist/cli/main.js').then(function (cli) {
     return cli.main(words)
   })
+}
+
+/** Node keeps what it compiled of somon and of external packages: a tenth of the time of a start. */
+function keepCompiled() {
+  if (words.indexOf('--no-cache') >= 0) return
+  process.getBuiltinModule('module').enableCompileCache({ directory: compileCache() })
 }
 
 /** Below the user's own cache folder, never a temporary one that others can write to. */

@@ -95,6 +95,6 @@ function readPlace(
   const before = Number(place[3])
   const column =
     text === undefined ? before : Buffer.from(text).subarray(0, before).toString().length
-  const length = /^ *[│╵] *(~+)/.exec(below[1] ?? '')?.[1]?.length ?? 1
+  const length = /^ *[\u2502\u2575] *(~+)/.exec(below[1] ?? '')?.[1]?.length ?? 1
   return { file, line, column: column + 1, ...(length > 1 ? { length } : {}) }
 }

@@ -50,7 +50,6 @@ export class HookFailure {
   }
 }
 
-/** What every hook call of a build shares. */
 export interface FusedCallParts {
   readonly root: string
   readonly guard: Guard

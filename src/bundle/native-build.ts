@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EsbuildBinary } from './esbuild-binary.ts'
 import type { EsbuildMetafile } from './esbuild.ts'
 import { parseEsbuildLog } from './esbuild-log.ts'
-import type { BundleMetafile } from './output.ts'
 import type { BuiltOutputs, OutputBuild } from './output-build.ts'
 import { esbuildArguments } from './output-build.ts'
 import { outputFailed } from './output-failure.ts'
@@ -29,7 +28,7 @@ export function runNativeBuild(
 ): BuiltOutputs {
   const folder = mkdtempSync(join(tmpdir(), 'somon-'))
   try {
-    const metafile = join(folder, 'metafile.json')
+    const metafile = join(folder, REPORT_NAME)
     const result = spawnSync(
       binary.path,
       [...esbuildArguments(build), `--metafile=${metafile}`, ...REPORT_FLAGS],
@@ -47,36 +46,30 @@ export function runNativeBuild(
       const died = result.signal === null ? undefined : new Error(`esbuild got ${result.signal}`)
       throw outputFailed(build, log.errors, died)
     }
-    const graph = JSON.parse(readFileSync(metafile, 'utf8')) as EsbuildMetafile
-    return { metafile: readMetafile(graph), warnings: log.warnings, contents: undefined }
+    const reportBytes = readFileSync(metafile)
+    const report = JSON.parse(reportBytes.toString()) as EsbuildMetafile
+    return { report, reportBytes, warnings: log.warnings, contents: undefined }
   } finally {
+    removeReport(folder)
+  }
+}
+
+/** A failed build left none. `rm` of a folder takes seven times as long. */
+function removeReport(folder: string): void {
+  try {
+    unlinkSync(join(folder, REPORT_NAME))
+    rmdirSync(folder)
+  } catch {
     rmSync(folder, { recursive: true, force: true })
   }
 }
+
+const REPORT_NAME = 'metafile.json'
 
 /** Half of the default of `bundle.serviceMaxRssBytes`, as the service gets it. */
 const MEMORY_LIMIT = '256MiB'
 const MAX_LOG_BYTES = 64 * 2 ** 20
 const REPORT_FLAGS = ['--log-level=warning', '--log-limit=0', '--color=false'] as const
-
-/**
- * Adds to each input what it contributes to the outputs, which esbuild lists by output only, and
- * says of every import whether it leaves the bundle. Both are written into what is given.
- */
-export function readMetafile(metafile: EsbuildMetafile): BundleMetafile {
-  const contributed = new Map<string, number>()
-  for (const output of Object.values(metafile.outputs)) {
-    for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
-      contributed.set(path, (contributed.get(path) ?? 0) + bytesInOutput)
-    }
-  }
-  for (const [path, input] of Object.entries(metafile.inputs)) {
-    // esbuild leaves the member out where it would be false.
-    for (const item of input.imports) item.external ??= false
-    Object.assign(input, { bytesInOutput: contributed.get(path) ?? 0 })
-  }
-  return metafile as unknown as BundleMetafile
-}
 
 function sourceReader(root: string): (file: string) => string | undefined {
   const texts = new Map<string, string | undefined>()

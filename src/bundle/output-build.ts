@@ -1,7 +1,8 @@
 import type { RelPath } from '../base/project-path.ts'
 import { isModuleUrl } from '../base/project-path.ts'
 import type { BuildMessage } from './build-message.ts'
-import type { BundleMetafile, BundleOptions } from './output.ts'
+import type { EsbuildMetafile } from './esbuild.ts'
+import type { BundleOptions } from './output.ts'
 
 /** One output build, complete: every option decided, every path absolute or relative to `root`. */
 export interface OutputBuild {
@@ -32,7 +33,10 @@ export interface OutputBuild {
 
 /** What an engine made of a build; `contents` is set when nothing was written. */
 export interface BuiltOutputs {
-  readonly metafile: BundleMetafile
+  /** esbuild's own report; `readMetafile()` makes of it what callers get. */
+  readonly report: EsbuildMetafile
+  /** The bytes of that report, where esbuild wrote them. */
+  readonly reportBytes: Uint8Array | undefined
   readonly warnings: readonly BuildMessage[]
   readonly contents: ReadonlyMap<RelPath, Uint8Array> | undefined
 }

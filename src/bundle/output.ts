@@ -41,7 +41,6 @@ export interface BundleResult {
   readonly durationMs: number
 }
 
-/** One file that a build made. */
 export interface BundleOutput {
   /** Relative to the root. */
   readonly path: RelPath

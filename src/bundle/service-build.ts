@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { messageOf, type SomonError } from '../base/error.ts'
 import type { RelPath } from '../base/project-path.ts'
-import { fromRelPath, importerPath, isModuleUrl, toRelPath } from '../base/project-path.ts'
+import { fromRelPath, isModuleUrl, toRelPath } from '../base/project-path.ts'
 import { isPolicy, type ResolvePolicy } from '../resolve/policy.ts'
 import { checkUrl } from '../resolve/url-entry.ts'
 import type { BuildResolver } from './esbuild-options.ts'
@@ -9,6 +9,7 @@ import { inlinePlugin, policyPlugin } from './esbuild-options.ts'
 import type {
   EsbuildLoader,
   EsbuildMessage,
+  EsbuildMetafile,
   EsbuildOptions,
   EsbuildResult,
   EsbuildService,
@@ -17,14 +18,10 @@ import { isEsbuildFailure } from './esbuild.ts'
 import { buildMessage, createSourceReader, failureOf } from './failure.ts'
 import { createPluginBuild, InputCollector } from './inputs.ts'
 import { knownFault, optionFault } from './known-fault.ts'
-import { type MappingHint, mappingHint } from './mapping-hint.ts'
 import { isMetaModule, META_BINDING, metaPlugin } from './meta.ts'
 import { bindMetaBanner, metaBanner } from './meta-banner.ts'
-import { readMetafile } from './native-build.ts'
-import type { BundleMetafile } from './output.ts'
 import { DEFAULT_OUTDIR } from './output-build.ts'
 import type { BuiltOutputs, OutputBuild, OutputEngine } from './output-build.ts'
-import { type UnresolvedName, withMappingHints } from './output-failure.ts'
 import type { PluginHost } from './plugin-host.ts'
 import { urlEntries } from './url-entries.ts'
 import { writeOutput } from './write-output.ts'
@@ -34,7 +31,7 @@ export interface ServiceEngineParts {
   readonly service: Pick<EsbuildService, 'build'>
   readonly plugins: PluginHost
   readonly policy: ResolvePolicy
-  /** Asked for builds with a policy or with packages inlined among external ones, and for failed ones. */
+  /** Asked only for builds with a policy or with packages inlined among external ones. */
   readonly resolverFor: (build: OutputBuild) => BuildResolver
 }
 
@@ -58,26 +55,14 @@ export function createServiceEngine(parts: ServiceEngineParts): OutputEngine {
       const messages = parts.plugins
         .restore(thrown.errors)
         .map((message) => withFault(message, knownFault(build, message)))
-      const entry = build.entries.join(', ')
-      const failure = failureOf(entry, messages, readSource, () => undefined)
-      throw await withMappingHints(failure, (names) => hintsFor(build, parts, names))
+      throw failureOf(build.entries.join(', '), messages, readSource, () => undefined)
     }
     signal?.throwIfAborted()
-    const metafile = withoutMeta(readMetafile(result.metafile))
+    const report = withoutMeta(result.metafile)
     const warnings = result.warnings.map((message) => buildMessage(message, readSource))
-    return { metafile, warnings, contents: place(build, metafile, result) }
+    const contents = place(build, report, result)
+    return { report, reportBytes: undefined, warnings, contents }
   }
-}
-
-function hintsFor(
-  build: OutputBuild,
-  { resolverFor }: ServiceEngineParts,
-  names: readonly UnresolvedName[],
-): readonly (MappingHint | undefined)[] {
-  const resolver = resolverFor(build)
-  return names.map(({ specifier, importer }) =>
-    mappingHint(resolver, specifier, importerPath(build.root, importer), 'import'),
-  )
 }
 
 function withFault(message: EsbuildMessage, fault: SomonError | undefined): EsbuildMessage {
@@ -156,7 +141,7 @@ function inlined(
 }
 
 /** The virtual modules behind `import.meta` are no inputs that a reader would know. */
-function withoutMeta(metafile: BundleMetafile): BundleMetafile {
+function withoutMeta(metafile: EsbuildMetafile): EsbuildMetafile {
   const inputs = Object.entries(metafile.inputs)
     .filter(([path]) => !isMetaModule(path))
     .map(([path, input]) => {
@@ -172,13 +157,13 @@ function withoutMeta(metafile: BundleMetafile): BundleMetafile {
 /** Writes the outputs, or hands them out; a plugin may have let esbuild write them itself. */
 function place(
   build: OutputBuild,
-  metafile: BundleMetafile,
+  report: EsbuildMetafile,
   { outputFiles }: EsbuildResult,
 ): BuiltOutputs['contents'] {
   const contents = new Map<RelPath, Uint8Array>()
   for (const { path: file, contents: raw } of outputFiles) {
     const path = toRelPath(build.root, file)
-    const entry = metafile.outputs[path]?.entryPoint
+    const entry = report.outputs[path]?.entryPoint
     contents.set(path, build.importMeta === 'source' ? bindOutput(raw, path, entry) : raw)
   }
   if (build.outdir === undefined && build.outfile === undefined) return contents

@@ -11,7 +11,6 @@ export interface GcPlanInput {
   readonly maxAgeMs: number
 }
 
-/** A file that goes, and why. */
 export interface Removal {
   readonly file: CacheFile
   readonly because: EvictionCause

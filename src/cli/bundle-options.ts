@@ -49,6 +49,12 @@ export function readBundleOptions(
   return Object.fromEntries(set)
 }
 
+/** Most bundles are made for their files: then nobody reads the import graph of a repeat. */
+export function withGraph(flags: CommandContext['flags'], options: BundleOptions): BundleOptions {
+  const reads = ['metafile', 'analyze', 'clean'].some((name) => flags.has(name))
+  return reads ? options : { ...options, metafile: false }
+}
+
 /** Writes entries as esbuild takes them: `./` and a path below the root, or a package's name. */
 export function bundleEntries(
   operands: readonly string[],

@@ -1,23 +1,21 @@
 import { toRelPath } from '../base/project-path.ts'
-import type { BundleOptions, BundleResult } from '../bundle/output.ts'
+import type { BundleOptions } from '../bundle/output.ts'
 import { DEFAULT_OUTDIR } from '../bundle/output-build.ts'
-import { bundleEntries, readBundleOptions } from './bundle-options.ts'
+import type { OneBundle } from './bundle-once.ts'
+import { bundleEntries, readBundleOptions, withGraph } from './bundle-options.ts'
 import type { ModuleSystemApi } from '../system/module-system-api.ts'
 import type { CommandContext } from './command.ts'
 import type { OpenProject } from './open-project.ts'
 import { findProject } from './project.ts'
 import type { QuickSettings } from './quick-bundle.ts'
-import { quickBundle, quickSettings } from './quick-bundle.ts'
+import { planQuickBundle, quickBundle, quickSettings } from './quick-bundle.ts'
 
 /** A bundle that can be made, once or again and again. */
-export interface PreparedBundle extends AsyncDisposable {
-  readonly root: string
+export interface PreparedBundle extends OneBundle, AsyncDisposable {
   readonly entries: readonly string[]
-  readonly options: BundleOptions
   readonly debounceMs: number
   /** 0 means file events. */
   readonly pollMs: number
-  build(): Promise<BundleResult>
 }
 
 /**
@@ -64,12 +62,6 @@ export async function prepareBundle(
   })
 }
 
-/** Most bundles are made for their files: then nobody reads the import graph of a repeat. */
-function withGraph(flags: CommandContext['flags'], options: BundleOptions): BundleOptions {
-  const reads = ['metafile', 'analyze', 'clean'].some((name) => flags.has(name))
-  return reads ? options : { ...options, metafile: false }
-}
-
 interface Plan {
   readonly root: string
   readonly entries: readonly string[]
@@ -83,11 +75,13 @@ interface Plan {
 function prepared(context: CommandContext, plan: Plan): PreparedBundle {
   const { root, entries, options, settings, debounceMs, pollMs } = plan
   const system = lazySystem(context)
-  const quick = async (): Promise<BundleResult | undefined> =>
-    settings && quickBundle(context.host, root, entries, options, settings)
+  const quick = settings && planQuickBundle({ root, entries, options, settings })
   return {
     ...{ root, entries, options, debounceMs, pollMs },
-    build: async () => (await quick()) ?? (await system.get()).bundle(entries, options),
+    build: async () =>
+      quick === undefined
+        ? (await system.get()).bundle(entries, options)
+        : quickBundle(context.host, quick),
     [Symbol.asyncDispose]: () => system.close(),
   }
 }

@@ -23,7 +23,7 @@ export function findProject(host: CliHost, flags: Flags): Project {
   if (named !== undefined && !isFolder(root)) throw rootMissing({ root: named })
   const configured =
     flags.has('config') ||
-    CONFIG_FILES.some((name) => existsSync(join(root, name))) ||
+    CONFIG_FILES.some((name) => existsSync(`${root}/${name}`)) ||
     Object.keys(host.env).some((name) => isSetting(name, host.env[name]))
   return { root, configured }
 }

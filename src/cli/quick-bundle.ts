@@ -1,12 +1,11 @@
 import { homedir } from 'node:os'
 import { systemClock } from '../base/clock.ts'
-import { isSomonError } from '../base/error.ts'
 import { EventHub } from '../base/events.ts'
+import type { EsbuildBinary } from '../bundle/esbuild-binary.ts'
 import { findEsbuildBinary } from '../bundle/esbuild-binary.ts'
 import type { BundleOptions, BundleResult } from '../bundle/output.ts'
 import type { OutputDefaults } from '../bundle/output-build.ts'
 import { completeOutputBuild, isNativeBuild, OUTPUT_DEFAULTS } from '../bundle/output-build.ts'
-import { withMappingHints } from '../bundle/output-failure.ts'
 import type { CacheEvents } from '../cache/events.ts'
 import { cacheDir } from '../cache/location.ts'
 import { createSyncFs } from '../load/sync-fs.ts'
@@ -44,21 +43,32 @@ export function quickSettings(host: CliHost, root: string): QuickSettings {
   return { defaults: OUTPUT_DEFAULTS, cache, validate: 'stat' }
 }
 
-/**
- * Bundles with esbuild's program and the disk cache; nothing else is imported.
- *
- * @returns undefined when the build needs more than that
- */
-export async function quickBundle(
-  host: CliHost,
-  root: string,
-  entries: readonly string[],
-  options: BundleOptions,
-  settings: QuickSettings,
-): Promise<BundleResult | undefined> {
+/** A bundle that esbuild's program and the disk cache suffice for. */
+export interface QuickBundle extends QuickRequest {
+  readonly binary: EsbuildBinary
+}
+
+/** What is asked for. */
+export interface QuickRequest {
+  readonly root: string
+  readonly entries: readonly string[]
+  readonly options: BundleOptions
+  readonly settings: QuickSettings
+}
+
+/** Returns undefined when the build needs more than esbuild's program. */
+export function planQuickBundle(request: QuickRequest): QuickBundle | undefined {
+  const { root, entries, options, settings } = request
   const build = completeOutputBuild(root, entries, options, settings.defaults)
   const binary = isNativeBuild(build) ? findEsbuildBinary() : undefined
-  if (binary === undefined) return undefined
+  return binary && { ...request, binary }
+}
+
+/** Bundles with esbuild's program and the disk cache; nothing else is imported. */
+export async function quickBundle(
+  host: CliHost,
+  { root, entries, options, settings, binary }: QuickBundle,
+): Promise<BundleResult> {
   const disk = openDiskCache(settings.cache, new EventHub<CacheEvents>(), systemClock)
   const cache = createOutputCache({
     disk,
@@ -74,15 +84,7 @@ export async function quickBundle(
       // What starts processes takes 4 ms to import, and a repeat starts none.
       async engine(complete) {
         const { runNativeBuild } = await import('../bundle/native-build.ts')
-        try {
-          return runNativeBuild(binary, complete, host.env)
-        } catch (thrown) {
-          if (!isSomonError(thrown)) throw thrown
-          throw await withMappingHints(thrown, async (names) => {
-            const { outputHints } = await import('../bundle/output-hints.ts')
-            return outputHints(complete, names)
-          })
-        }
+        return runNativeBuild(binary, complete, host.env)
       },
       cache,
       clock: systemClock,

@@ -22,8 +22,8 @@ export function quickHost(): CliHost {
 }
 
 /**
- * Writes to a file or pipe by itself; a terminal gets the real stream, which knows its colours
- * and width, and so does whoever forces colours.
+ * Writes to a file, pipe or socket (what Node gives its children for a pipe) by itself; a terminal
+ * gets the real stream, which knows its colours and width, and so does whoever forces colours.
  *
  * @param real - the stream of the same descriptor; it also takes what cannot be written at once
  */
@@ -59,7 +59,7 @@ function writeNow(descriptor: number, text: string): Buffer {
 function isPlain(descriptor: number): boolean {
   try {
     const stat = fstatSync(descriptor)
-    return stat.isFile() || stat.isFIFO()
+    return stat.isFile() || stat.isFIFO() || stat.isSocket()
   } catch {
     return false
   }

@@ -1,17 +1,14 @@
-import { findEsbuildBinary } from '../bundle/esbuild-binary.ts'
-import {
-  completeOutputBuild,
-  DEFAULT_OUTDIR,
-  isNativeBuild,
-  OUTPUT_DEFAULTS,
-} from '../bundle/output-build.ts'
-import { readBundleOptions } from './bundle-options.ts'
-import * as bundle from './commands/bundle.ts'
+import type { BundleResult } from '../bundle/output.ts'
+import { DEFAULT_OUTDIR } from '../bundle/output-build.ts'
+import { bundleOnce } from './bundle-once.ts'
+import { bundleEntries, readBundleOptions, withGraph } from './bundle-options.ts'
 import { execute } from './execute.ts'
 import type { CliHost } from './host.ts'
 import type { Invocation } from './parse-arguments.ts'
 import { parseArguments } from './parse-arguments.ts'
 import { findProject } from './project.ts'
+import type { QuickBundle } from './quick-bundle.ts'
+import { planQuickBundle, quickBundle, quickSettings } from './quick-bundle.ts'
 import { quickHost } from './quick-host.ts'
 
 /**
@@ -25,30 +22,48 @@ export async function quickMain(
   argv: readonly string[],
   host: CliHost = quickHost(),
 ): Promise<boolean> {
-  const invocation = readInvocation(argv, host)
-  if (invocation === undefined) return false
-  await execute(invocation, host, bundle)
+  const plan = readPlan(argv, host)
+  if (plan === undefined) return false
+  const { invocation, bundle } = plan
+  const { root, options } = bundle
+  const build = async (): Promise<BundleResult> => quickBundle(host, bundle)
+  await execute(invocation, host, {
+    run: async (context) => bundleOnce(context, { root, options, build }),
+  })
   return true
+}
+
+interface Plan {
+  readonly invocation: CommandInvocation
+  readonly bundle: QuickBundle
 }
 
 type CommandInvocation = Extract<Invocation, { readonly kind: 'command' }>
 
 /** Whatever is wrong with a command line is told by `main`. */
-function readInvocation(argv: readonly string[], host: CliHost): CommandInvocation | undefined {
+function readPlan(argv: readonly string[], host: CliHost): Plan | undefined {
   try {
     const invocation = parseArguments(argv)
-    return invocation.kind === 'command' && isQuick(invocation, host) ? invocation : undefined
+    if (invocation.kind !== 'command') return undefined
+    const bundle = planOf(invocation, host)
+    return bundle && { invocation, bundle }
   } catch {
     return undefined
   }
 }
 
-function isQuick({ command, flags, operands, rest }: CommandInvocation, host: CliHost): boolean {
-  if (command.name !== 'bundle' || flags.isOn('watch') || flags.has('analyze')) return false
+function planOf(
+  { command, flags, operands }: CommandInvocation,
+  host: CliHost,
+): QuickBundle | undefined {
+  if (command.name !== 'bundle' || flags.isOn('watch') || flags.has('analyze')) return undefined
   const { root, configured } = findProject(host, flags)
-  if (configured) return false
-  const output = { host, flags, operands, rest }
-  const options = readBundleOptions(output, root, DEFAULT_OUTDIR)
-  const build = completeOutputBuild(root, operands, options, OUTPUT_DEFAULTS)
-  return isNativeBuild(build) && findEsbuildBinary() !== undefined
+  if (configured) return undefined
+  const options = readBundleOptions({ host, flags, operands }, root, DEFAULT_OUTDIR)
+  return planQuickBundle({
+    root,
+    entries: bundleEntries(operands, host.cwd, root),
+    options: withGraph(flags, options),
+    settings: quickSettings(host, root),
+  })
 }

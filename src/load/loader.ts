@@ -93,7 +93,6 @@ export interface Loader {
   close(): Promise<void>
 }
 
-/** What the caches hold and have answered, and the loads on their way: waiting and building. */
 export interface LoaderStats {
   readonly cache: CacheStats
   readonly queued: number

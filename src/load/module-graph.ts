@@ -8,7 +8,6 @@ export interface ModuleGraph {
   readonly cycles: readonly (readonly RelPath[])[]
 }
 
-/** One module of the graph; `bytes` is the size of its source. */
 export interface GraphModule {
   readonly path: RelPath
   readonly kind: 'source' | 'external' | 'builtin'

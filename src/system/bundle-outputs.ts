@@ -12,6 +12,7 @@ import type {
   OutputEngine,
 } from '../bundle/output-build.ts'
 import { completeOutputBuild } from '../bundle/output-build.ts'
+import { readMetafile } from '../bundle/read-metafile.ts'
 import { cleanOutputs } from './clean-outputs.ts'
 
 /** What an output build needs of its surroundings. */
@@ -50,7 +51,6 @@ export interface WrittenOutputs {
   readonly bytes: (path: RelPath) => Uint8Array
 }
 
-/** A build that the cache answered. */
 export interface RecalledOutputs {
   readonly outputs: readonly BundleOutput[]
   readonly warnings: readonly BuildMessage[]
@@ -94,20 +94,23 @@ export async function bundleOutputs(
   const built = await parts.engine(build, options.signal)
   const written = describeOutputs(root, built)
   const { outputs } = written
-  if (options.clean === true) cleanOutputs(build, outputs, () => built.metafile)
+  const metafile = (): BundleMetafile => readMetafile(built.report)
+  if (options.clean === true) cleanOutputs(build, outputs, metafile)
   await cache?.remember(build, written, startedAt)
   return {
     outputs,
-    metafile: built.metafile,
     warnings: built.warnings,
     cached: false,
     durationMs: clock.elapsed() - started,
+    get metafile() {
+      return metafile()
+    },
   }
 }
 
 function describeOutputs(root: string, built: BuiltOutputs): WrittenOutputs {
   const read = new Map<RelPath, Uint8Array>()
-  const outputs = Object.entries(built.metafile.outputs).map(([path, { entryPoint }]) => {
+  const outputs = Object.entries(built.report.outputs).map(([path, { entryPoint }]) => {
     const contents = built.contents?.get(path)
     const bytes = contents ?? readFileSync(fromRelPath(root, path))
     read.set(path, bytes)

@@ -33,7 +33,6 @@ const EVENTS: Readonly<Record<keyof SystemEvents, true>> = {
   'plugin.uncacheable': true,
   'resolve.failed': true,
   'watch.changed': true,
-  'watch.failed': true,
   'watch.overflow': true,
 }
 

@@ -8,6 +8,8 @@ import { VERSION } from '../base/version.ts'
 import type { BuildMessage } from '../bundle/build-message.ts'
 import type { BundleMetafile, BundleOutput } from '../bundle/output.ts'
 import type { OutputBuild } from '../bundle/output-build.ts'
+import type { EsbuildMetafile } from '../bundle/esbuild.ts'
+import { readMetafile } from '../bundle/read-metafile.ts'
 import { writeOutput } from '../bundle/write-output.ts'
 import type { DiskTier } from '../cache/disk.ts'
 import type { Variant } from '../load/manifest.ts'
@@ -114,8 +116,8 @@ async function remember(
   const { disk, clock } = parts
   const fs = withoutOutputs(parts.fs, build)
   const now = clock.now()
-  const { metafile, warnings } = written.built
-  const inputs = await collectOutputInputs({ build, metafile, startedAt }, fs)
+  const { report, reportBytes, warnings } = written.built
+  const inputs = await collectOutputInputs({ build, report, startedAt }, fs)
   if (typeof inputs === 'string') return inputs
   const record: OutputRecord = {
     outputs: written.outputs.map(({ path, bytes, sha256, entry }) =>
@@ -124,14 +126,13 @@ async function remember(
     warnings,
   }
   const blobs = new Map(written.outputs.map(({ sha256, path }) => [sha256, written.bytes(path)]))
-  const addJson = (value: unknown): Digest => {
-    const bytes = Buffer.from(JSON.stringify(value))
+  const add = (bytes: Uint8Array): Digest => {
     const name = digest(bytes)
     blobs.set(name, bytes)
     return name
   }
-  const blob = addJson(record)
-  const graph = addJson(metafile)
+  const blob = add(Buffer.from(JSON.stringify(record)))
+  const graph = add(reportBytes ?? Buffer.from(JSON.stringify(report)))
   const key = keyOf(parts, build)
   const manifest = {
     ...inputs,
@@ -157,7 +158,8 @@ function keyOf({ madeBy }: OutputCacheParts, build: OutputBuild): Digest {
 }
 
 function variantsOf({ disk }: OutputCacheParts, key: Digest): readonly Variant[] {
-  const bytes = disk.getSync(`keys/${key}`)
+  // Most often there is none, and asking costs a tenth of the exception.
+  const bytes = disk.hasSync(`keys/${key}`) ? disk.getSync(`keys/${key}`) : undefined
   return bytes === undefined ? [] : (parseVariants(bytes, key) ?? [])
 }
 
@@ -169,7 +171,7 @@ function readBlob({ disk }: OutputCacheParts, name: Digest): Uint8Array | undefi
 /** Only a graph that was not asked for at once can be gone by now. */
 function readGraph(bytes: Uint8Array | undefined): BundleMetafile {
   if (bytes === undefined) throw new Error('Cannot read the import graph: the cache has lost it')
-  return parseJson(bytes) as BundleMetafile
+  return readMetafile(parseJson(bytes) as EsbuildMetafile)
 }
 
 /** The digest of the bytes was checked, so the text is the one that was written. */

@@ -4,20 +4,30 @@ import { digest } from '../base/digest.ts'
 import type { RelPath } from '../base/project-path.ts'
 import { fromRelPath, toRelPath } from '../base/project-path.ts'
 import type { BuildInputs, InputFile, InputOrigin } from '../bundle/build-inputs.ts'
-import type { BundleMetafile } from '../bundle/output.ts'
 import type { OutputBuild } from '../bundle/output-build.ts'
 import type { SyncFs } from '../load/sync-fs.ts'
+
+/** What is read of esbuild's report, before or after `readMetafile()` has completed it. */
+export interface ReportedInputs {
+  readonly inputs: Readonly<Record<string, { readonly imports: readonly ReportedImport[] }>>
+}
+
+interface ReportedImport {
+  readonly path: string
+  readonly external?: boolean
+  readonly original?: string
+}
 
 /** What is known of a build that is over. */
 export interface FinishedBuild {
   readonly build: OutputBuild
-  readonly metafile: BundleMetafile
+  readonly report: ReportedInputs
   /** Wall time before esbuild was called. */
   readonly startedAt: number
 }
 
 /**
- * Lists what an output build depends on, from esbuild's metafile and the disk.
+ * Lists what an output build depends on, from esbuild's report and the disk.
  *
  * esbuild read the files itself, so they are hashed now, as files that plugins read are: one that
  * changed since the build started makes the list useless, because nobody knows which bytes went
@@ -39,10 +49,10 @@ export async function collectOutputInputs(
 /** Lists the same of a build whose outputs are not to be remembered: to watch them. */
 export async function listOutputInputs(
   build: OutputBuild,
-  metafile: BundleMetafile,
+  report: ReportedInputs,
   fs: SyncFs,
 ): Promise<BuildInputs> {
-  const collection = new Collection({ build, metafile, startedAt: Infinity }, fs)
+  const collection = new Collection({ build, report, startedAt: Infinity }, fs)
   await collection.collect()
   return collection.inputs()
 }
@@ -83,14 +93,14 @@ class Collection {
   }
 
   async collect(): Promise<void> {
-    const { build, metafile } = this.#finished
+    const { build, report } = this.#finished
     for (const entry of build.entries) this.#addLinks(posix.normalize(entry))
-    for (const [name, { imports }] of Object.entries(metafile.inputs)) {
+    for (const [name, { imports }] of Object.entries(report.inputs)) {
       if (name.startsWith('<')) continue // esbuild's own, such as <runtime> and <define:NAME>
       const path = this.#addInput(name)
       if (path === undefined) return
       for (const { original, external, path: target } of imports) {
-        if (original !== undefined && !external) this.#addImport(path, original, target)
+        if (original !== undefined && external !== true) this.#addImport(path, original, target)
       }
     }
     this.#addIfThere('.pnp.cjs', 'config')
@@ -165,7 +175,7 @@ class Collection {
       if (this.#walked.has(mark)) return
       this.#walked.add(mark)
       for (const name of names) {
-        const path = posix.join(dir, name)
+        const path = below(dir, name)
         if (kind === 'tsconfig' ? this.#addTsconfig(path) : this.#addIfThere(path, 'config')) return
       }
       if (dir === this.#parentOf(dir)) return
@@ -212,12 +222,12 @@ class Collection {
 
   #addPackage(dir: RelPath, name: string): boolean {
     if (posix.basename(dir) === 'node_modules') return false
-    const modules = posix.join(dir, 'node_modules')
+    const modules = below(dir, 'node_modules')
     if (this.#fs.stat(modules) === undefined) {
       this.#absent.add(modules)
       return false
     }
-    const path = posix.join(modules, name)
+    const path = `${modules}/${name}`
     this.#addLink(path)
     if (this.#fs.stat(path) !== undefined) return true
     this.#absent.add(path)
@@ -274,6 +284,11 @@ function parentOf(dir: RelPath, root: string): RelPath {
   const absolute = fromRelPath(root, dir)
   const parent = fromRelPath(absolute, '..')
   return parent === absolute ? dir : toRelPath(root, parent)
+}
+
+/** Both are normalised: `posix.join` would cost a microsecond. */
+function below(dir: RelPath, name: string): RelPath {
+  return dir === '' ? name : `${dir}/${name}`
 }
 
 /** As `posix.join`, which costs a microsecond; most specifiers need no normalising. */

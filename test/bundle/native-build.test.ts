@@ -6,6 +6,7 @@ import { findEsbuildBinary } from '../../src/bundle/esbuild-binary.ts'
 import { runNativeBuild } from '../../src/bundle/native-build.ts'
 import type { BundleOptions } from '../../src/bundle/output.ts'
 import { completeOutputBuild, OUTPUT_DEFAULTS } from '../../src/bundle/output-build.ts'
+import { readMetafile } from '../../src/bundle/read-metafile.ts'
 import { createFixture } from '../support/fixture.ts'
 
 const SOURCES = {
@@ -117,7 +118,7 @@ describe('runNativeBuild()', () => {
       OUTPUT_DEFAULTS,
     )
 
-    const { metafile } = runNativeBuild(binary(), build, process.env)
+    const metafile = readMetafile(runNativeBuild(binary(), build, process.env).report)
 
     const shares = Object.values(metafile.outputs).map(
       ({ inputs }) => inputs['src/shared.ts']?.bytesInOutput ?? 0,

@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
+import { text as textOf } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { quickStream } from '../../src/cli/quick-host.ts'
 import { createFixture } from '../support/fixture.ts'
@@ -16,6 +18,18 @@ describe('quickStream()', () => {
     closeSync(descriptor)
     expect(readFileSync(file, 'utf8')).toBe('ä\nb\n')
     expect(stream.isTTY).toBeUndefined()
+  })
+
+  test('writes to what Node gives a child for a pipe itself', async () => {
+    const module = new URL('../../src/cli/quick-host.ts', import.meta.url)
+    const script = `
+      import { quickStream } from ${JSON.stringify(module.href)}
+      quickStream(1, {}, () => { throw new Error('the real stream is not needed') }).write('a\\n')`
+
+    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script])
+    const said = await textOf(child.stdout)
+
+    expect(said).toBe('a\n')
   })
 
   test('leaves what cannot be written to the real stream, and all that follows', async () => {

@@ -16,6 +16,21 @@ describe('bin/somon.js', () => {
     expect(filesBelow(fixture.path('xdg', 'somon', 'node')).length).toBeGreaterThan(0)
   })
 
+  test('keeps the compiled file of plain bundles as well', async () => {
+    await using fixture = await createFixture({ 'package.json': '{}', 'main.ts': 'export {}' })
+    const kept = (): readonly string[] =>
+      filesBelow(fixture.path('xdg', 'somon', 'node')).filter((name) =>
+        /[/\\][\da-f]{8}$/.test(name),
+      )
+
+    somon(fixture, 'bundle', 'main.ts')
+    const first = kept()
+    somon(fixture, 'bundle', 'main.ts')
+
+    expect(first).toHaveLength(1)
+    expect(kept()).toEqual(first)
+  })
+
   test('keeps nothing with --no-cache', async () => {
     await using fixture = await createFixture({ 'main.ts': 'console.log("ran")' })
 

@@ -83,9 +83,9 @@ async function inputsOf(fixture: Fixture, counts?: Counts): Promise<Inputs> {
   if (binary === undefined) throw new Error('esbuild has no program for this machine')
   const { root } = fixture
   const build = completeOutputBuild(root, ['./src/main.ts'], { outdir: 'dist' }, OUTPUT_DEFAULTS)
-  const { metafile } = runNativeBuild(binary, build, process.env)
+  const { report } = runNativeBuild(binary, build, process.env)
   const fs = createSyncFs(root, () => undefined)
-  return listOutputInputs(build, metafile, counts === undefined ? fs : counting(fs, counts))
+  return listOutputInputs(build, report, counts === undefined ? fs : counting(fs, counts))
 }
 
 function counting(fs: SyncFs, counts: Counts): SyncFs {

@@ -12,5 +12,5 @@ export async function run(context: CommandContext): Promise<number> {
     if (output.json) output.event({ event: 'exec-failed', exec: command, code, signal })
     else output.warn(`the command of --exec ended with ${signal ?? code}: ${command}`)
   })
-  return watchBundle(context, bundle, () => child.restart())
+  return await watchBundle(context, bundle, () => child.restart())
 }
