@@ -119,7 +119,9 @@ describe('a remote entry', () => {
 
     expect(paths.toSorted()).toEqual([url, host.url('/app/math.ts')])
     expect(explanation).toMatchObject({ entry: url, answeredBy: 'memory' })
-    expect(explanation.resolution.map(({ result }) => result)).toContain('a URL')
+    expect(explanation.resolution).toEqual([
+      { step: 'plugin "remote"', result: `answers: its own module "${url}"` },
+    ])
     expect(finished).toEqual([url, url])
     expect(bundle.outputs).toMatchObject([{ path: 'dist/main.js', entry: url }])
   })
