@@ -7,6 +7,7 @@ import type { InstantiateRequest, Namespace } from './generation.ts'
 import { HotState } from './hot.ts'
 import { importMetaOf } from './import-meta.ts'
 import type { Imports } from './imports.ts'
+import type { Ledger } from './ledger.ts'
 import { LiveGeneration, type Body } from './live-generation.ts'
 import { NamespaceBuilder } from './namespace.ts'
 import type { Ownership } from './ownership.ts'
@@ -37,7 +38,7 @@ type Wrapper = (...scope: unknown[]) => () => Body
  */
 export function instantiate(request: InstantiateRequest, parts: InstantiateParts): LiveGeneration {
   const { artifact, number } = request
-  const { root, imports, ownership } = parts
+  const { root, ownership } = parts
   const map = parts.inlineMap(artifact.id)
   const compiled = compileArtifact(artifact, { root, number, codeCache: request.codeCache, map })
   const { token, ledger } = ownership.own(compiled.filename) ?? {}
@@ -47,25 +48,53 @@ export function instantiate(request: InstantiateRequest, parts: InstantiateParts
   const hot = new HotState(request.hotData ?? {}, controller.signal, () =>
     parts.onInvalidate(artifact.entry),
   )
-  const info: GenerationInfo = { module: artifact.entry, number, artifact: artifact.id }
-  const tag = (
-    getters: Readonly<Record<string, () => unknown>>,
-    stars?: readonly number[],
-    late?: () => Namespace,
-  ): void => exports.register(getters, stars, late)
+  const tag: Tag = (getters, stars, late) => exports.register(getters, stars, late)
+  const scope = scopeOf(request, parts, { tag, dependencies, hot, ledger })
+  const wrapper = compiled.script.runInThisContext() as Wrapper
+  const body = ownership.run(token, () => wrapper(...scope)())
+  const first = ownership.run(token, () => body.next())
+  const started = first instanceof Promise ? first : undefined
+  // Its failure is reported by the step that waits for it.
+  started?.catch(() => {})
+  const { entry: module, id, deps, tla } = artifact
+  return new LiveGeneration(
+    { module, number, artifact: id, filename: compiled.filename, deps, tla, token, ledger },
+    { compiled, exports, dependencies, tag, hot, controller, body, started },
+  )
+}
+
+/** The `$s` of a wrapper: takes its exports, and is what the leak detector watches. */
+type Tag = (
+  getters: Readonly<Record<string, () => unknown>>,
+  stars?: readonly number[],
+  late?: () => Namespace,
+) => void
+
+interface OwnParts {
+  readonly tag: Tag
+  readonly dependencies: Namespace[]
+  readonly hot: HotState
+  readonly ledger: Ledger | undefined
+}
+
+/** The arguments of a wrapper, in the order of `bundle/wrap-convention.ts`. */
+function scopeOf(
+  { artifact, number, main = false, reloadable }: InstantiateRequest,
+  { root, imports, extendMeta }: InstantiateParts,
+  { tag, dependencies, hot, ledger }: OwnParts,
+): readonly unknown[] {
+  const { entry, id } = artifact
   const meta = importMetaOf({
-    root,
-    entry: artifact.entry,
-    main: request.main ?? false,
-    hot: request.reloadable ? hot.hot : undefined,
+    ...{ root, entry, main },
+    hot: reloadable ? hot.hot : undefined,
     resolve: (specifier, importer) => imports.resolveUrl(specifier, importer),
-    extend: (object) => parts.extendMeta(object, info),
+    extend: (object) => extendMeta(object, { module: entry, number, artifact: id }),
   })
-  const scope: readonly unknown[] = [
+  return [
     tag,
     dependencies,
     meta,
-    mentions(artifact, REQUIRE) ? createRequire(importerPath(root, artifact.entry)) : undefined,
+    mentions(artifact, REQUIRE) ? createRequire(importerPath(root, entry)) : undefined,
     ...(mentions(artifact, TIMERS) ? ownTimers(ledger) : NO_TIMERS),
     ...artifact.dynamicSites.map(
       (importer) =>
@@ -73,25 +102,6 @@ export function instantiate(request: InstantiateRequest, parts: InstantiateParts
           imports.dynamic(specifier, options, importer),
     ),
   ]
-  const wrapper = compiled.script.runInThisContext() as Wrapper
-  const body = ownership.run(token, () => wrapper(...scope)())
-  const first = ownership.run(token, () => body.next())
-  const started = first instanceof Promise ? first : undefined
-  // Its failure is reported by the step that waits for it.
-  started?.catch(() => {})
-  return new LiveGeneration(
-    {
-      module: artifact.entry,
-      number,
-      artifact: artifact.id,
-      filename: compiled.filename,
-      deps: artifact.deps,
-      tla: artifact.tla,
-      token,
-      ledger,
-    },
-    { compiled, exports, dependencies, tag, hot, controller, body, started },
-  )
 }
 
 /**

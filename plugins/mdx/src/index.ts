@@ -110,7 +110,7 @@ function cacheKey(include: NonNullable<HookFilter['id']>, options: MdxOptions): 
 }
 
 function display(id: string, context: PluginContext): string {
-  const root = `${context.root}/`
+  const root = `${context.root.replaceAll('\\', '/')}/`
   const path = id.replaceAll('\\', '/')
   return path.startsWith(root) ? path.slice(root.length) : path
 }

@@ -4,7 +4,7 @@ import type { FusedPlugin, PluginContext } from 'somon/plugin'
 import { checkAddress, isRemote } from './address.ts'
 import { RemoteFailure } from './failure.ts'
 import { loaderOf } from './media-type.ts'
-import { RemoteModules, type RemoteSettings } from './remote-modules.ts'
+import { type RemoteModule, RemoteModules, type RemoteSettings } from './remote-modules.ts'
 
 /** Where modules may come from, and what is kept of them. */
 export interface RemoteOptions {
@@ -48,18 +48,8 @@ const FORMAT = 1
 export function remote(options: RemoteOptions): FusedPlugin {
   const settings = settingsOf(options)
   const lockFile = options.lockFile ?? 'somon-remote.lock.json'
-  const folder = options.copies ?? 'node_modules/.cache/somon-remote'
   const imports = options.imports ?? {}
-  const projects = new Map<string, RemoteModules>()
-  /** One plugin object may serve several projects. */
-  const modulesOf = ({ root }: PluginContext): RemoteModules => {
-    let modules = projects.get(root)
-    if (modules === undefined) {
-      modules = new RemoteModules(resolve(root, lockFile), resolve(root, folder), settings)
-      projects.set(root, modules)
-    }
-    return modules
-  }
+  const modulesOf = projectModules(settings, lockFile, options.copies)
   return {
     name: 'remote',
     cacheKey: JSON.stringify({ FORMAT, ...settings, lockFile, imports }),
@@ -81,24 +71,48 @@ export function remote(options: RemoteOptions): FusedPlugin {
         if (address === undefined) return null
         const base = importer !== undefined && isRemote(importer) ? importer : undefined
         const url = checkAddress(address, settings, base)
-        const modules = modulesOf(this)
-        this.addWatchFile(modules.lock.path)
-        const module = await modules.get(url.href, this)
         // The address that answered is the module's name: relative imports start there.
-        return module.url
+        return (await locked(this, modulesOf, url.href)).url
       })
     },
     async load(id, { attributes }) {
       if (!isRemote(id)) return null
       return attempt(this, async () => {
-        const modules = modulesOf(this)
-        this.addWatchFile(modules.lock.path)
-        const { url, type, bytes } = await modules.get(id, this)
-        const loader = loaderOf(url, type, attributes)
-        return { code: new TextDecoder().decode(bytes), loader }
+        const { url, type, bytes } = await locked(this, modulesOf, id)
+        return { code: new TextDecoder().decode(bytes), loader: loaderOf(url, type, attributes) }
       })
     },
   }
+}
+
+type ModulesOf = (context: PluginContext) => RemoteModules
+
+/** One plugin object may serve several projects. */
+function projectModules(
+  settings: RemoteSettings,
+  lockFile: string,
+  folder = 'node_modules/.cache/somon-remote',
+): ModulesOf {
+  const projects = new Map<string, RemoteModules>()
+  return ({ root }) => {
+    let modules = projects.get(root)
+    if (modules === undefined) {
+      modules = new RemoteModules(resolve(root, lockFile), resolve(root, folder), settings)
+      projects.set(root, modules)
+    }
+    return modules
+  }
+}
+
+/** What is built with a module depends on the lock, which says what the module is. */
+async function locked(
+  context: PluginContext,
+  modulesOf: ModulesOf,
+  url: string,
+): Promise<RemoteModule> {
+  const modules = modulesOf(context)
+  context.addWatchFile(modules.lock.path)
+  return modules.get(url, context)
 }
 
 /** @throws TypeError for options that contradict each other */

@@ -131,7 +131,7 @@ function guarded<T>(
 }
 
 function display(id: string, context: PluginContext): string {
-  const root = `${context.root}/`
+  const root = `${context.root.replaceAll('\\', '/')}/`
   const path = id.replaceAll('\\', '/')
   return path.startsWith(root) ? path.slice(root.length) : path
 }
