@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild'
 import { entryPoints } from '../layers.ts'
+import { compileCore } from './core/compile.ts'
 
 /**
  * Builds `dist/`: declarations by the compiler, code by esbuild in few files.
@@ -28,8 +29,8 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 }
 const options = {
   absWorkingDir: root,
-  // bin/somon.js imports the last one itself.
-  entryPoints: [...entryPoints, 'src/cli/main.ts'],
+  // bin/somon.js imports the second last, dist/cli/quick.cjs the last one.
+  entryPoints: [...entryPoints, 'src/cli/main.ts', 'src/bundle/output-hints.ts'],
   outbase: 'src',
   outdir: 'dist',
   bundle: true,
@@ -48,8 +49,12 @@ const options = {
   logOverride: { 'unsupported-dynamic-import': 'silent' },
 } satisfies BuildOptions
 const { metafile: whole } = await build({ ...options, write: false })
-const { metafile } = await build({ ...options, plugins: [oneCore(dynamicTargets(whole))] })
+const { metafile } = await build({
+  ...options,
+  plugins: [oneCore(dynamicTargets(whole)), leanLibraries()],
+})
 await buildQuick()
+await compileCore(root, metafile, options.banner.js)
 writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(metafile))
 
 /**
@@ -71,6 +76,7 @@ async function buildQuick(): Promise<void> {
     target: 'node24.20',
     define: { 'import.meta.url': '__filename' },
     external: [...dependencies(), '*/analyze-page.ts'],
+    plugins: [builtApart('output-hints')],
     logLevel: 'warning',
   })
   for (const { path, text } of outputFiles) {
@@ -79,6 +85,19 @@ async function buildQuick(): Promise<void> {
     const [other] = /[^\0-\x7F]/.exec(text) ?? []
     if (other !== undefined) throw new Error(`Cannot write ${path}: "${other}" is not ASCII`)
     writeFileSync(path, text)
+  }
+}
+
+/** A file of `src/bundle` that the quick path imports from `dist/bundle`, after a failure only. */
+function builtApart(name: string): Plugin {
+  return {
+    name: 'built-apart',
+    setup(hooks) {
+      hooks.onResolve({ filter: new RegExp(`/${name}\\.ts$`) }, () => ({
+        path: `../bundle/${name}.js`,
+        external: true,
+      }))
+    },
   }
 }
 
@@ -99,7 +118,8 @@ function dynamicTargets({ inputs }: Metafile): ReadonlySet<string> {
  */
 function oneCore(targets: ReadonlySet<string>): Plugin {
   const core = join(root, 'src', 'system', 'module-system.ts')
-  const users = new Set([...targets, join(root, 'src', 'index.ts')])
+  const entries = options.entryPoints.map((entry) => join(root, entry))
+  const users = new Set([...targets, ...entries.filter((entry) => !entry.endsWith('component.ts'))])
   users.delete(core)
   return {
     name: 'one-core',
@@ -109,6 +129,35 @@ function oneCore(targets: ReadonlySet<string>): Plugin {
         if (!users.has(path)) return undefined
         return { contents: `import 'somon:core';${readFileSync(path, 'utf8')}`, loader: 'ts' }
       })
+    },
+  }
+}
+
+/**
+ * Takes libraries in the form that costs a start least.
+ *
+ * lru-cache for Node makes diagnostics channels that nobody here reads; get-tsconfig is evaluated
+ * when the first tsconfig.json is read.
+ */
+function leanLibraries(): Plugin {
+  const lru = join(root, 'node_modules', 'lru-cache', 'dist', 'esm', 'browser', 'index.min.js')
+  const tsconfig = ['createPathsMatcher', 'parseTsconfig']
+  return {
+    name: 'lean-libraries',
+    setup(hooks) {
+      hooks.onResolve({ filter: /^lru-cache$/ }, () => ({ path: lru }))
+      hooks.onResolve({ filter: /^get-tsconfig$/, namespace: 'file' }, ({ path }) => ({
+        path,
+        namespace: 'lazy',
+      }))
+      hooks.onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({
+        contents: tsconfig
+          .map(
+            (name) => `export const ${name} = (...given) => require('${path}').${name}(...given)`,
+          )
+          .join('\n'),
+        resolveDir: root,
+      }))
     },
   }
 }

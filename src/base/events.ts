@@ -1,6 +1,7 @@
 /** Maps event names (`area.happened`) to payloads; each folder declares its own in `events.ts`. */
 export type EventMap = object
 
+/** Ends a subscription; calling it again does nothing. */
 export type Unsubscribe = () => void
 
 /** What a stage sees of the hub: it can emit, and it can ask whether anybody listens. */

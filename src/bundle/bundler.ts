@@ -53,6 +53,7 @@ export interface Bundler {
   close(): Promise<void>
 }
 
+/** Counts since the bundler was made, beside what is there now: `inFlight` and kept `contexts`. */
 export interface BundlerStats {
   readonly builds: number
   readonly entriesBuilt: number

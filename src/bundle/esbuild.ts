@@ -16,11 +16,17 @@ import type { BundleEvents } from './events.ts'
 
 /** esbuild's plugin type, as the rest of the code knows it. */
 export type EsbuildPlugin = Plugin
+/** The options of one build. */
 export type EsbuildOptions = BuildOptions
+/** The name of a loader, such as `ts`. */
 export type EsbuildLoader = Loader
+/** What a build with errors rejects with; see `isEsbuildFailure`. */
 export type EsbuildFailure = BuildFailure
+/** An error or a warning; its columns count bytes of UTF-8 from 0. */
 export type EsbuildMessage = Message
+/** Inputs and outputs of a build, as esbuild lists them. */
 export type EsbuildMetafile = Metafile
+/** One output that was kept in memory. */
 export type EsbuildOutputFile = OutputFile
 
 /** What a build made; `outputFiles` is empty when esbuild wrote the files itself. */

@@ -7,7 +7,7 @@ import { fromRelPath } from '../base/project-path.ts'
 import type { BuildMessage } from './build-message.ts'
 import { bundleFailed } from './errors.ts'
 import type { EsbuildMessage } from './esbuild.ts'
-import { optionFault } from './known-fault.ts'
+import { lowered, optionFault } from './known-fault.ts'
 import { fixForReadFault } from './read-fault.ts'
 
 /** Returns the text of a source file, or undefined when it cannot be read. */
@@ -131,7 +131,7 @@ function reasonOf(message: EsbuildMessage | undefined, location?: SourceLocation
   if (message === undefined) return 'it failed'
   // Ours reads the files: no plugin that a user knows of.
   const by = ['', READER].includes(message.pluginName) ? '' : `plugin "${message.pluginName}": `
-  const text = `${by}${message.text.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase())}`
+  const text = `${by}${lowered(message.text)}`
   return location === undefined
     ? text
     : `${text} (${location.file}:${location.line}:${location.column})`

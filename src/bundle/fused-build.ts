@@ -30,6 +30,7 @@ import { readFault } from './read-fault.ts'
 import { messageOfError, type EsbuildMessage } from './plugin-message.ts'
 import { readerLoad } from './reader-plugin.ts'
 
+/** What the fused plugins of one build work with. */
 export interface FusedParts {
   readonly root: string
   readonly guard: Guard

@@ -50,6 +50,7 @@ export class HookFailure {
   }
 }
 
+/** What every hook call of a build shares. */
 export interface FusedCallParts {
   readonly root: string
   readonly guard: Guard

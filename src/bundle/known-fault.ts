@@ -54,6 +54,7 @@ const OPTION_TEXTS: readonly (readonly [pattern: RegExp, option: string])[] = [
 
 const PSEUDO_FILES: Readonly<Record<string, string>> = { '(define name)': 'define' }
 
-function lowered(text: string): string {
+/** A text of esbuild as it stands after a colon. */
+export function lowered(text: string): string {
   return text.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase())
 }

@@ -5,6 +5,7 @@ export interface BuildMetafile {
   readonly inputs: Readonly<Record<RelPath, MetafileInput>>
 }
 
+/** One module of the graph; sizes in bytes of the source and of the output. */
 export interface MetafileInput {
   readonly bytes: number
   /** How many bytes of the output came from this file; 0 when all of it was shaken off. */
@@ -13,6 +14,7 @@ export interface MetafileInput {
   readonly imports: readonly MetafileImport[]
 }
 
+/** One import of a module, resolved. */
 export interface MetafileImport {
   /** Relative to the root for sources; the specifier for externals and builtins. */
   readonly path: RelPath

@@ -2,8 +2,10 @@ import { isAbsolute } from 'node:path'
 
 /** The namespaces of modules that are no files; in graphs their paths read `<namespace>:<path>`. */
 export const VIRTUAL_NAMESPACE = 'virtual'
+/** The namespace of modules that a plugin names without a zero in front. */
 export const PLUGIN_NAMESPACE = 'plugin'
 
+/** A module as esbuild names it. */
 export interface EsbuildPath {
   readonly path: string
   readonly namespace: string

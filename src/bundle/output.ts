@@ -41,6 +41,7 @@ export interface BundleResult {
   readonly durationMs: number
 }
 
+/** One file that a build made. */
 export interface BundleOutput {
   /** Relative to the root. */
   readonly path: RelPath

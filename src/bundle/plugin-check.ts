@@ -6,6 +6,7 @@ import type { FusedPlugin, PluginInputs, SomonPlugin } from './plugin.ts'
 /** A plugin whose form has been checked, with its place in the list. */
 export type CheckedPlugin = CheckedEsbuildPlugin | CheckedFusedPlugin
 
+/** A plugin in the form of esbuild. */
 export interface CheckedEsbuildPlugin {
   readonly shape: 'esbuild'
   readonly name: string
@@ -13,6 +14,7 @@ export interface CheckedEsbuildPlugin {
   readonly plugin: EsbuildPlugin
 }
 
+/** A plugin with fused hooks. */
 export interface CheckedFusedPlugin {
   readonly shape: 'fused'
   readonly name: string

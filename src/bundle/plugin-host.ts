@@ -77,6 +77,7 @@ export interface PluginAnswer {
   readonly result: string
 }
 
+/** How often the hooks of one plugin were called, failed, and how long they took in all. */
 export interface PluginStats {
   readonly name: string
   readonly shape: 'esbuild' | 'fused'

@@ -34,6 +34,7 @@ export interface HookFilter {
   readonly code?: StringFilter
 }
 
+/** Texts or patterns of which one must match; with `exclude`, none of those may. */
 export type StringFilter =
   | string
   | RegExp
@@ -102,6 +103,11 @@ export interface TransformResult {
   readonly loader?: string
 }
 
+/**
+ * Answers with an id, with `{ id, external }`, or with nothing to leave it to the next plugin.
+ *
+ * The importer is undefined for entries; `kind` is that of esbuild, such as `import-statement`.
+ */
 export type ResolveIdHook = (
   this: PluginContext,
   specifier: string,
@@ -113,12 +119,14 @@ export type ResolveIdHook = (
   },
 ) => Promised<string | { readonly id: string; readonly external?: boolean } | null | undefined>
 
+/** Answers with the text of a module, or with nothing to leave it to the next plugin. */
 export type LoadHook = (
   this: PluginContext,
   id: string,
   options: { readonly attributes: ImportAttributes },
 ) => Promised<string | LoadResult | null | undefined>
 
+/** Answers with the new text of a module, or with nothing to leave it as it is. */
 export type TransformHook = (
   this: PluginContext,
   code: string,
@@ -171,11 +179,13 @@ export interface RuntimeHooks {
   retire?(this: HookContext, generation: GenerationInfo): void | Promise<void>
 }
 
+/** What is about to be loaded, and whether for the first time. */
 export interface BeforeLoadEvent {
   readonly entry: RelPath
   readonly kind: 'load' | 'reload'
 }
 
+/** What a build made, without the code: `id` names the artifact by its content. */
 export interface ArtifactInfo {
   readonly id: string
   readonly entry: RelPath
@@ -184,6 +194,7 @@ export interface ArtifactInfo {
   readonly warnings: readonly BuildMessage[]
 }
 
+/** Which copy of a module a hook is called for; `number` counts from 1 in each module. */
 export interface GenerationInfo {
   /** The entry's path relative to the root. */
   readonly module: RelPath

@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { messageOf, type SomonError } from '../base/error.ts'
 import type { RelPath } from '../base/project-path.ts'
-import { fromRelPath, isModuleUrl, toRelPath } from '../base/project-path.ts'
+import { fromRelPath, importerPath, isModuleUrl, toRelPath } from '../base/project-path.ts'
 import { isPolicy, type ResolvePolicy } from '../resolve/policy.ts'
 import { checkUrl } from '../resolve/url-entry.ts'
 import type { BuildResolver } from './esbuild-options.ts'
@@ -18,10 +18,12 @@ import { isEsbuildFailure } from './esbuild.ts'
 import { buildMessage, createSourceReader, failureOf } from './failure.ts'
 import { createPluginBuild, InputCollector } from './inputs.ts'
 import { knownFault, optionFault } from './known-fault.ts'
+import { type MappingHint, mappingHint } from './mapping-hint.ts'
 import { isMetaModule, META_BINDING, metaPlugin } from './meta.ts'
 import { bindMetaBanner, metaBanner } from './meta-banner.ts'
 import { DEFAULT_OUTDIR } from './output-build.ts'
 import type { BuiltOutputs, OutputBuild, OutputEngine } from './output-build.ts'
+import { type UnresolvedName, withMappingHints } from './output-failure.ts'
 import type { PluginHost } from './plugin-host.ts'
 import { urlEntries } from './url-entries.ts'
 import { writeOutput } from './write-output.ts'
@@ -31,7 +33,7 @@ export interface ServiceEngineParts {
   readonly service: Pick<EsbuildService, 'build'>
   readonly plugins: PluginHost
   readonly policy: ResolvePolicy
-  /** Asked only for builds with a policy or with packages inlined among external ones. */
+  /** Asked for builds with a policy or with packages inlined among external ones, and for failed ones. */
   readonly resolverFor: (build: OutputBuild) => BuildResolver
 }
 
@@ -55,7 +57,9 @@ export function createServiceEngine(parts: ServiceEngineParts): OutputEngine {
       const messages = parts.plugins
         .restore(thrown.errors)
         .map((message) => withFault(message, knownFault(build, message)))
-      throw failureOf(build.entries.join(', '), messages, readSource, () => undefined)
+      const entry = build.entries.join(', ')
+      const failure = failureOf(entry, messages, readSource, () => undefined)
+      throw await withMappingHints(failure, (names) => hintsFor(build, parts, names))
     }
     signal?.throwIfAborted()
     const report = withoutMeta(result.metafile)
@@ -63,6 +67,17 @@ export function createServiceEngine(parts: ServiceEngineParts): OutputEngine {
     const contents = place(build, report, result)
     return { report, reportBytes: undefined, warnings, contents }
   }
+}
+
+function hintsFor(
+  build: OutputBuild,
+  { resolverFor }: ServiceEngineParts,
+  names: readonly UnresolvedName[],
+): readonly (MappingHint | undefined)[] {
+  const resolver = resolverFor(build)
+  return names.map(({ specifier, importer }) =>
+    mappingHint(resolver, specifier, importerPath(build.root, importer), 'import'),
+  )
 }
 
 function withFault(message: EsbuildMessage, fault: SomonError | undefined): EsbuildMessage {

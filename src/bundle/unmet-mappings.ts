@@ -6,6 +6,8 @@ import { importKind } from './esbuild-options.ts'
 import type { EsbuildMessage } from './esbuild.ts'
 import { ImportHint } from './failure.ts'
 import type { InputCollector } from './inputs.ts'
+import { locateImport } from './locate-import.ts'
+import { mappingHint } from './mapping-hint.ts'
 import type { BuildMetafile } from './metafile.ts'
 
 interface MappingParts {
@@ -57,15 +59,10 @@ function withHint(
   kind: string,
   { resolver, root }: MappingParts,
 ): EsbuildMessage | undefined {
-  const found = resolver.resolve(specifier, importerPath(root, importer), importKind(kind))
-  if (found.class !== 'missing' || found.pattern === undefined) return undefined
-  const { reason, suggestion } = found
-  const fix =
-    suggestion === undefined
-      ? 'Create the file, or correct the specifier or the pattern in tsconfig.json'
-      : `Write "${suggestion}" if that is what you mean`
-  const text = `Could not resolve "${specifier}": ${reason}`
-  return { ...message, text, detail: new ImportHint(fix) }
+  const hint = mappingHint(resolver, specifier, importerPath(root, importer), importKind(kind))
+  if (hint === undefined) return undefined
+  const text = hint.reason.replace('could', 'Could')
+  return { ...message, text, detail: new ImportHint(hint.fix) }
 }
 
 const EMPTY: EsbuildMessage = {
@@ -82,19 +79,11 @@ function textOf(importer: RelPath, { root, collector }: MappingParts): string {
   return bytes === undefined ? '' : Buffer.from(bytes).toString('utf8')
 }
 
-/** The metafile has no places: the specifier is looked for behind the word that imports it. */
 function locationOf(file: RelPath, specifier: string, text: string): EsbuildMessage['location'] {
-  const quoted = specifier.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`)
-  const pattern = new RegExp(String.raw`\b(?:from|import|require)\s*\(?\s*(["'])${quoted}\1`)
-  for (const [index, lineText] of text.split(/\r\n|[\n\r\u2028\u2029]/).entries()) {
-    if (/^\s*(?:\/\/|\/?\*)/.test(lineText)) continue
-    const found = pattern.exec(lineText)
-    if (found === null) continue
-    const start = found.index + found[0].length - specifier.length - 2
-    const column = Buffer.byteLength(lineText.slice(0, start))
-    const length = Buffer.byteLength(specifier) + 2
-    const place = { file, namespace: 'file', line: index + 1, column, length, lineText }
-    return { ...place, suggestion: '' }
-  }
-  return null
+  const place = locateImport(text, specifier)
+  if (place === undefined) return null
+  const lineText = text.split(/\r\n|[\n\r\u2028\u2029]/)[place.line - 1] ?? ''
+  const column = Buffer.byteLength(lineText.slice(0, place.column - 1))
+  const length = Buffer.byteLength(specifier) + 2
+  return { file, namespace: 'file', line: place.line, column, length, lineText, suggestion: '' }
 }

@@ -114,7 +114,9 @@ export async function setUsage(dir: string, bytes: number, blocksBefore: number)
   await handle.truncate(Math.ceil(bytes / BLOCK_BYTES) + added)
 }
 
+/** Files are readable by their owner alone: what they hold is executed. */
 export const FILE_MODE = 0o600
+/** Folders can be entered by their owner alone. */
 export const FOLDER_MODE = 0o700
 
 /** Where the running estimate of a cache's size lies. */

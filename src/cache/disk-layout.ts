@@ -3,6 +3,7 @@ import { join } from 'node:path'
 /** The folders of a disk cache: `keys` is overwritten and names what the others hold. */
 export const SPACES = ['keys', 'blobs', 'maps', 'code'] as const
 
+/** The name of one folder of a disk cache. */
 export type Space = (typeof SPACES)[number]
 
 /** A key of the disk tier, taken apart. */
@@ -33,6 +34,7 @@ export function fileOf(dir: string, { space, name }: DiskKey): string {
 /** Grows with the layout; other versions in one directory do not see each other. */
 export const VERSION_FOLDER = 'v1'
 
+/** The file that marks a folder as a cache. */
 export const TAG_FILE = 'CACHEDIR.TAG'
 
 /** https://bford.info/cachedir/: backup programs skip the directory. */
@@ -45,4 +47,5 @@ export function allocatedBytes(size: number): number {
   return Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES
 }
 
+/** The block of most file systems; what is stored is counted in whole ones. */
 export const BLOCK_BYTES = 4096

@@ -15,6 +15,7 @@ export interface CacheInfo {
   readonly spaces: Readonly<Record<Space, { readonly entries: number; readonly bytes: number }>>
 }
 
+/** What `verify()` found; `bytes` is the sum of the lengths of the files. */
 export interface VerifyReport {
   readonly checked: number
   readonly bytes: number

@@ -35,6 +35,7 @@ export interface DiskLimits {
   readonly maxAgeMs: number
 }
 
+/** What a disk tier is made of. */
 export interface DiskTierOptions extends DiskLimits {
   /** `disk`, or `external` for a folder shared by several caches. */
   readonly name: string

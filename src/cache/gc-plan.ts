@@ -11,6 +11,7 @@ export interface GcPlanInput {
   readonly maxAgeMs: number
 }
 
+/** A file that goes, and why. */
 export interface Removal {
   readonly file: CacheFile
   readonly because: EvictionCause

@@ -6,6 +6,7 @@ import { VERSION_FOLDER } from './disk-layout.ts'
 import { planGc, type Removal } from './gc-plan.ts'
 import { scan, type CacheFile } from './scan.ts'
 
+/** The bounds of one collection, and who hears of what goes. */
 export interface GcOptions {
   readonly dir: string
   readonly maxBytes: number
@@ -18,6 +19,7 @@ export interface GcOptions {
   readonly onRemoved: (removal: Removal) => void
 }
 
+/** What a collection removed and left; bytes in whole blocks. */
 export interface GcReport {
   /** False when nothing was done: another process was collecting, or the cache is off. */
   readonly ran: boolean

@@ -13,6 +13,7 @@ export interface MemoryLimits {
   readonly ttlMs: number
 }
 
+/** What a memory tier is made of. */
 export interface MemoryTierOptions<Value extends object> extends MemoryLimits {
   /** Bytes of a value now; called on `set` and `resize` only. */
   readonly sizeOf: (value: Value) => number
@@ -22,6 +23,7 @@ export interface MemoryTierOptions<Value extends object> extends MemoryLimits {
   readonly clock: Clock
 }
 
+/** What a memory tier holds now, and its hits, misses and evictions since it was made. */
 export interface MemoryStats {
   readonly entries: number
   /** Of entries, without the pinned share. */

@@ -195,8 +195,13 @@ const GRAPH: CommandSpec = {
     }),
     flag('depth', 'integer', 'how many levels below the entry', { value: 'n' }),
     flag('cycles', 'boolean', 'show import cycles only; exit 1 when there are any'),
+    PACKAGES,
   ],
-  examples: ['somon graph src/main.ts --depth 2', 'somon graph src/main.ts --why src/db.ts'],
+  examples: [
+    'somon graph src/main.ts --depth 2',
+    'somon graph src/main.ts --why src/db.ts',
+    'somon graph src/main.ts --packages bundle',
+  ],
 }
 
 const EXPLAIN: CommandSpec = {

@@ -12,6 +12,7 @@ export interface TextStream {
 
 /** Levels of `--log-level`, quietest last. */
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+/** A level of `--log-level`; `silent` prints nothing. */
 export type OutputLevel = (typeof LEVELS)[number]
 
 type Style = Parameters<typeof styleText>[0]

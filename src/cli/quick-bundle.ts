@@ -1,11 +1,13 @@
 import { homedir } from 'node:os'
 import { systemClock } from '../base/clock.ts'
+import { isSomonError } from '../base/error.ts'
 import { EventHub } from '../base/events.ts'
 import type { EsbuildBinary } from '../bundle/esbuild-binary.ts'
 import { findEsbuildBinary } from '../bundle/esbuild-binary.ts'
 import type { BundleOptions, BundleResult } from '../bundle/output.ts'
 import type { OutputDefaults } from '../bundle/output-build.ts'
 import { completeOutputBuild, isNativeBuild, OUTPUT_DEFAULTS } from '../bundle/output-build.ts'
+import { withMappingHints } from '../bundle/output-failure.ts'
 import type { CacheEvents } from '../cache/events.ts'
 import { cacheDir } from '../cache/location.ts'
 import { createSyncFs } from '../load/sync-fs.ts'
@@ -84,7 +86,15 @@ export async function quickBundle(
       // What starts processes takes 4 ms to import, and a repeat starts none.
       async engine(complete) {
         const { runNativeBuild } = await import('../bundle/native-build.ts')
-        return runNativeBuild(binary, complete, host.env)
+        try {
+          return runNativeBuild(binary, complete, host.env)
+        } catch (thrown) {
+          if (!isSomonError(thrown)) throw thrown
+          throw await withMappingHints(thrown, async (names) => {
+            const { outputHints } = await import('../bundle/output-hints.ts')
+            return outputHints(complete, names)
+          })
+        }
       },
       cache,
       clock: systemClock,

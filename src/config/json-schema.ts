@@ -48,7 +48,7 @@ function place(section: SectionSchema, path: readonly string[], schema: JsonSche
 
 /** Checks that are code (a size in words) have no JSON Schema; the type remains. */
 function rowSchema(row: SchemaRow): JsonSchema {
-  const { $schema: _, ...schema } = toJsonSchema(row.schema, {
+  const { $schema: _, ...schema } = toJsonSchema(row.schema(), {
     target: 'draft-2020-12',
     typeMode: 'input',
     errorMode: 'ignore',

@@ -9,7 +9,8 @@ import type { PluginSetting, SettingPath, SettingValue } from './settings.ts'
 
 /** A row with the schema its values are checked by. */
 export interface SchemaRow<Value = unknown> extends SettingRow<Value> {
-  readonly schema: v.GenericSchema
+  /** Made at the first call: a start that sets little needs few of them. */
+  schema(): v.GenericSchema
 }
 
 const MIB = 2 ** 20
@@ -229,7 +230,7 @@ interface Kind<Value> {
   readonly unit: 'ms' | 'bytes' | null
   readonly expected: string
   readonly choices: readonly string[]
-  readonly schema: v.GenericSchema<unknown, Value>
+  schema(): v.GenericSchema<unknown, Value>
 }
 
 interface Facts<Value> {
@@ -268,7 +269,7 @@ function toRow<Value>(path: string, { kind, facts }: Spec<Value>): SchemaRow<Val
     secret: kind.kind === 'secret',
     doc: facts.doc,
     read(value: unknown) {
-      const result = v.safeParse(kind.schema, value)
+      const result = v.safeParse(kind.schema(), value)
       return result.success ? { value: result.output } : undefined
     },
   })
@@ -277,65 +278,75 @@ function toRow<Value>(path: string, { kind, facts }: Spec<Value>): SchemaRow<Val
 function kindOf<Value>(
   kind: SettingKind,
   expected: string,
-  schema: v.GenericSchema<unknown, Value>,
+  make: () => v.GenericSchema<unknown, Value>,
   more: Partial<Pick<Kind<Value>, 'unit' | 'choices'>> = {},
 ): Kind<Value> {
+  let made: v.GenericSchema<unknown, Value> | undefined
+  const schema = (): v.GenericSchema<unknown, Value> => (made ??= make())
   return { kind, expected, schema, unit: null, choices: [], ...more }
 }
 
+function filled(): v.GenericSchema<unknown, string> {
+  return v.pipe(v.string(), v.minLength(1))
+}
+
 function text(expected: string): Kind<string> {
-  return kindOf('text', expected, v.pipe(v.string(), v.minLength(1)))
+  return kindOf('text', expected, filled)
 }
 
 function filePath(): Kind<string> {
-  return kindOf('path', 'a path', v.pipe(v.string(), v.minLength(1)))
+  return kindOf('path', 'a path', filled)
 }
 
 function secret(minBytes: number): Kind<Secret> {
   const isLong = (value: string): boolean => Buffer.byteLength(value) >= minBytes
-  const schema = v.union([
-    v.pipe(
-      v.string(),
-      v.check(isLong),
-      v.transform((value) => new Secret(value)),
-    ),
-    v.pipe(
-      v.instance(Secret),
-      v.check((value) => isLong(value.reveal())),
-    ),
-  ])
+  const schema = (): v.GenericSchema<unknown, Secret> =>
+    v.union([
+      v.pipe(
+        v.string(),
+        v.check(isLong),
+        v.transform((value) => new Secret(value)),
+      ),
+      v.pipe(
+        v.instance(Secret),
+        v.check((value) => isLong(value.reveal())),
+      ),
+    ])
   return kindOf('secret', `a secret of at least ${minBytes} bytes`, schema)
 }
 
 function optional<Value>(kind: Kind<Value>): Kind<Value | null> {
-  return { ...kind, schema: v.nullable(kind.schema) }
+  const { unit, choices } = kind
+  return kindOf(kind.kind, kind.expected, () => v.nullable(kind.schema()), { unit, choices })
 }
 
 function boolean(): Kind<boolean> {
-  return kindOf('boolean', 'true or false', v.boolean())
+  return kindOf('boolean', 'true or false', () => v.boolean())
 }
 
 function choice<const Choice extends string>(...choices: readonly Choice[]): Kind<Choice> {
   const expected = `one of ${choices.map((word) => `"${word}"`).join(', ')}`
-  return kindOf('choice', expected, v.picklist(choices), { choices })
+  return kindOf('choice', expected, () => v.picklist(choices), { choices })
 }
 
 function booleanOr<const Choice extends string>(
   ...choices: readonly Choice[]
 ): Kind<boolean | Choice> {
   const expected = `true, false or one of ${choices.map((word) => `"${word}"`).join(', ')}`
-  const schema = v.union([v.boolean(), v.picklist(choices)])
+  const schema = (): v.GenericSchema<unknown, boolean | Choice> =>
+    v.union([v.boolean(), v.picklist(choices)])
   return kindOf('boolean-or-choice', expected, schema, { choices })
 }
 
 function integer(min: number, max: number): Kind<number> {
-  const schema = v.pipe(v.number(), v.safeInteger(), v.minValue(min), v.maxValue(max))
+  const schema = (): v.GenericSchema<unknown, number> =>
+    v.pipe(v.number(), v.safeInteger(), v.minValue(min), v.maxValue(max))
   return kindOf('integer', `a whole number from ${min} to ${max}`, schema)
 }
 
 function duration(minMs: number, maxMs: number): Kind<number> {
   const expected = `a duration from ${minMs} to ${maxMs} ms such as 250 or "30s"`
-  return kindOf('duration', expected, quantity(parseDuration, minMs, maxMs), { unit: 'ms' })
+  return kindOf('duration', expected, () => quantity(parseDuration, minMs, maxMs), { unit: 'ms' })
 }
 
 function timeout(): Kind<number> {
@@ -346,7 +357,7 @@ function bytes(min: number): Kind<number> {
   const most = Number.MAX_SAFE_INTEGER
   const least = min === 0 ? '' : ` of at least ${formatBytes(min)}`
   const expected = `a byte size${least} such as "512MiB"`
-  return kindOf('bytes', expected, quantity(parseBytes, min, most), { unit: 'bytes' })
+  return kindOf('bytes', expected, () => quantity(parseBytes, min, most), { unit: 'bytes' })
 }
 
 function quantity(
@@ -364,18 +375,20 @@ function quantity(
 }
 
 function list(of: string): Kind<readonly string[]> {
-  return kindOf('list', `a list of ${of}`, v.array(v.pipe(v.string(), v.minLength(1))))
+  return kindOf('list', `a list of ${of}`, () => v.array(filled()))
 }
 
 function map(of: string): Kind<Readonly<Record<string, string>>> {
-  return kindOf('map', `a table of texts, or ${of} pairs`, v.record(v.string(), v.string()))
+  return kindOf('map', `a table of texts, or ${of} pairs`, () => v.record(v.string(), v.string()))
 }
 
 function plugins(): Kind<readonly PluginSetting[]> {
-  const name = v.pipe(v.string(), v.minLength(1))
-  const plugin = v.custom<object>((value) => {
-    return typeof value === 'object' && value !== null && !Array.isArray(value) && 'name' in value
+  return kindOf('list', 'a list of plugins, package names or [name, options]', () => {
+    const named = v.tuple([filled(), v.unknown()])
+    return v.array(v.union([filled(), named, v.custom<object>(isPlugin)]))
   })
-  const schema = v.array(v.union([name, v.tuple([name, v.unknown()]), plugin]))
-  return kindOf('list', 'a list of plugins, package names or [name, options]', schema)
+}
+
+function isPlugin(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && 'name' in value
 }

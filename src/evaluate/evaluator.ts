@@ -6,7 +6,7 @@ import type { RelPath } from '../base/project-path.ts'
 import { untilAborted } from '../base/until-aborted.ts'
 import type { Artifact, ArtifactFacts } from '../bundle/artifact.ts'
 import type { GenerationInfo } from '../bundle/plugin.ts'
-import { frameOf, type SourceText } from './code-frames.ts'
+import { frameOf, importPlace, type SourceText } from './code-frames.ts'
 import { evaluationFailed, syncTopLevelAwait } from './errors.ts'
 import type { EvaluateEvents } from './events.ts'
 import { assertReady, runBody } from './execute.ts'
@@ -64,10 +64,13 @@ export interface Evaluator {
   mapErrorStack<E>(error: E): Promise<E>
   /** Counts by kind what the ledger of a generation holds now. */
   resources(generation: Generation): ResourceCounts
+  /** Ends the leak watch: in a system that ends, nobody is left to be told. */
+  endWatch(): void
   /** Restores `Error.prepareStackTrace` and drops every subscription. */
   close(): void
 }
 
+/** What an evaluator is made of: settings, and what it asks the other stages. */
 export interface EvaluatorParts extends ImportsParts {
   readonly clock: Clock
   readonly events: Emitter<EvaluateEvents>
@@ -169,7 +172,7 @@ class SystemEvaluator implements Evaluator {
       bind(own, await untilAborted(Promise.all(importing), signal))
     } catch (error) {
       if (signal?.aborted === true && error === signal.reason) throw error
-      throw this.#failed(error, own, 'bind')
+      throw this.#failed(this.#located(error, own), own, 'bind')
     }
   }
 
@@ -183,7 +186,7 @@ class SystemEvaluator implements Evaluator {
         deps.map((dep) => this.#imports.dependencySync(dep)),
       )
     } catch (error) {
-      throw this.#failed(error, own, 'bind')
+      throw this.#failed(this.#located(error, own), own, 'bind')
     }
   }
 
@@ -242,10 +245,14 @@ class SystemEvaluator implements Evaluator {
     return asLive(generation).facts.ledger?.counts() ?? {}
   }
 
+  endWatch(): void {
+    this.#retired.close()
+  }
+
   close(): void {
+    this.endWatch()
     this.#stacks.close()
     this.#ownership.close()
-    this.#retired.close()
   }
 
   #finished(own: LiveGeneration, codeCache: 'used' | 'rejected' | 'none', startedAt: number): void {
@@ -273,6 +280,15 @@ class SystemEvaluator implements Evaluator {
   #frameOf(thrown: unknown): ReturnType<typeof frameOf> {
     const position = thrown instanceof Error ? this.#stacks.topFrame(thrown) : undefined
     return frameOf(position, this.#parts.sourceText)
+  }
+
+  /** Adds the place of the import to an error of binding; one that several share keeps its first. */
+  #located(error: unknown, own: LiveGeneration): unknown {
+    const artifact = this.#stacks.artifactOf(own.facts.filename)
+    if (artifact !== undefined && isSomonError(error) && error.location === undefined) {
+      Object.assign(error, importPlace(error, artifact, this.#parts.sourceText))
+    }
+    return error
   }
 
   #failed(

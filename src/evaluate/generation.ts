@@ -4,6 +4,7 @@ import type { Artifact } from '../bundle/artifact.ts'
 /** The exports of a module, as an import of it would see them. */
 export type Namespace = Readonly<Record<string, unknown>>
 
+/** Where a generation is in its life; it only moves forward, `failed` instead of `live`. */
 export type GenerationState =
   | 'instantiated'
   | 'evaluating'

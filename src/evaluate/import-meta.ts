@@ -24,6 +24,7 @@ declare global {
   }
 }
 
+/** What `import.meta` of one generation is made of. */
 export interface ImportMetaParts {
   readonly root: string
   /** The entry, relative to the root. */

@@ -18,6 +18,7 @@ import { settleError } from './settle-error.ts'
 /** Answers what a specifier names, seen from a file; paths absolute. */
 export type ResolveImport = (specifier: string, importer: string, kind: ImportKind) => Resolution
 
+/** What importing builtins and externals needs of the other stages. */
 export interface ImportsParts {
   readonly root: string
   readonly resolve: ResolveImport

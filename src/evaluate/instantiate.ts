@@ -14,6 +14,7 @@ import type { Ownership } from './ownership.ts'
 import { compileArtifact } from './script.ts'
 import { ownTimers } from './timers.ts'
 
+/** What the generations of one system share. */
 export interface InstantiateParts {
   readonly root: string
   readonly imports: Imports

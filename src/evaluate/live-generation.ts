@@ -28,6 +28,7 @@ export interface GenerationCode {
   started: Promise<unknown> | undefined
 }
 
+/** What stays known of a generation after its code is gone. */
 export interface GenerationFacts {
   readonly module: RelPath
   readonly number: number

@@ -16,6 +16,7 @@ interface Watched {
   leaked: boolean
 }
 
+/** What the watch over retired generations works with. */
 export interface RetiredParts {
   readonly clock: Clock
   readonly collected: EventChannel<EvaluateEvents['generation.collected']>

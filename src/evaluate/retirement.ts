@@ -9,6 +9,7 @@ import type { Ownership } from './ownership.ts'
 import type { RetiredGenerations } from './retired.ts'
 import { settleError } from './settle-error.ts'
 
+/** What retiring a generation works with. */
 export interface RetirementParts {
   readonly clock: Clock
   readonly ownership: Ownership

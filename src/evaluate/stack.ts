@@ -12,6 +12,7 @@ export interface MappedPosition extends SourcePosition {
   readonly artifact: ArtifactFacts
 }
 
+/** What mapping stacks works with. */
 export interface StackParts {
   readonly root: string
   readonly clock: Clock
@@ -59,6 +60,11 @@ export class Stacks {
     if (this.#closed) return
     this.#install()
     this.#entries.set(filename, entry)
+  }
+
+  /** What a script was compiled from; undefined when it is not known, or not any more. */
+  artifactOf(filename: string): ArtifactFacts | undefined {
+    return this.#entries.get(filename)
   }
 
   /** Forgets a script whose generation has been collected. */

@@ -93,6 +93,7 @@ export interface Loader {
   close(): Promise<void>
 }
 
+/** What the caches hold and have answered, and the loads on their way: waiting and building. */
 export interface LoaderStats {
   readonly cache: CacheStats
   readonly queued: number

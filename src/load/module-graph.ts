@@ -8,6 +8,7 @@ export interface ModuleGraph {
   readonly cycles: readonly (readonly RelPath[])[]
 }
 
+/** One module of the graph; `bytes` is the size of its source. */
 export interface GraphModule {
   readonly path: RelPath
   readonly kind: 'source' | 'external' | 'builtin'

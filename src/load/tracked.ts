@@ -82,6 +82,7 @@ export class TrackedEntries {
   }
 }
 
+/** How many entries without a live module stay in the graph; the oldest go first. */
 export const UNRETAINED_LIMIT = 1000
 
 interface Tracked {

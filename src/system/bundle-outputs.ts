@@ -51,6 +51,7 @@ export interface WrittenOutputs {
   readonly bytes: (path: RelPath) => Uint8Array
 }
 
+/** A build that the cache answered. */
 export interface RecalledOutputs {
   readonly outputs: readonly BundleOutput[]
   readonly warnings: readonly BuildMessage[]

@@ -33,6 +33,7 @@ const EVENTS: Readonly<Record<keyof SystemEvents, true>> = {
   'plugin.uncacheable': true,
   'resolve.failed': true,
   'watch.changed': true,
+  'watch.failed': true,
   'watch.overflow': true,
 }
 

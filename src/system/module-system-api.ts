@@ -22,9 +22,11 @@ export interface LoadOptions {
   readonly main?: boolean
 }
 
+/** What a watch session watches, and who judges new code. */
 export interface WatchOptions {
   /** Without it every loaded module is watched, later ones too. */
   readonly entries?: string | readonly string[]
+  /** How long the files must be quiet; default is the setting `loading.watchDebounceMs`. */
   readonly debounceMs?: number
   /** Judges each new generation before it serves. */
   readonly verify?: (
@@ -33,6 +35,7 @@ export interface WatchOptions {
   ) => void | Promise<void>
 }
 
+/** What `validate` does beside resolving and building. */
 export interface ValidateOptions {
   /** Runs the project's own `tsc --noEmit`. */
   readonly types?: boolean
@@ -41,6 +44,7 @@ export interface ValidateOptions {
   readonly signal?: AbortSignal
 }
 
+/** What `validate` found; `ok` is true when nothing is wrong with any entry or the types. */
 export interface ValidationReport {
   readonly ok: boolean
   readonly entries: readonly {
@@ -53,6 +57,7 @@ export interface ValidationReport {
   readonly types?: { readonly ok: boolean; readonly output: string }
 }
 
+/** The counters of a system at one moment; those of `loads` and `cache` count since it was made. */
 export interface SystemStats {
   readonly modules: { readonly live: number; readonly retired: number; readonly leaked: number }
   readonly loads: {
@@ -73,6 +78,7 @@ export interface SystemStats {
   readonly retired: readonly RetiredGeneration[]
 }
 
+/** How a shutdown went: modules that were disposed of, and the steps that failed, by name. */
 export interface ShutdownReport {
   readonly durationMs: number
   readonly disposed: number

@@ -40,7 +40,10 @@ import { wire, type Wired } from './wire.ts'
  * Loads TypeScript at run time, reloads it, and ends what it started.
  *
  * The constructor checks and freezes its options; it reads no file and starts no timer, thread or
- * process. Only without `root` does it look where the nearest package.json lies. Everything else happens at the first operation.
+ * process. Only without `root` does it look where the nearest package.json lies. Everything else
+ * happens at the first operation, which may fail with SOMON_SYSTEM_ROOT_MISSING or
+ * SOMON_SYSTEM_PLUGIN_NOT_LOADED. After `shutdown()` every operation fails with
+ * SOMON_MODULE_CLOSED.
  *
  * @throws SomonError SOMON_CONFIG_INVALID for unknown or wrong options,
  *   SOMON_CONFIG_NOT_AVAILABLE for options of a later version
@@ -69,6 +72,13 @@ export class ModuleSystem implements ModuleSystemApi {
    *
    * @param entry - a path (relative to the root or absolute), a file URL, a package name, or
    *   the URL of a module that a plugin serves
+   * @returns the module; the same object for every caller
+   * @throws SomonError SOMON_RESOLVE_NOT_FOUND, SOMON_BUNDLE_FAILED, SOMON_EVALUATE_FAILED,
+   *   SOMON_EVALUATE_TIMEOUT, SOMON_MODULE_LOAD_TIMEOUT, SOMON_LOAD_QUEUE_FULL; TypeError for an
+   *   entry that is neither a string nor a URL; the reason of the signal
+   * @example
+   *   const orders = await system.load<typeof import('./orders.ts')>('./orders.ts')
+   *   console.log(orders.exports.total([1, 2]))
    */
   load<T = Record<string, unknown>>(
     entry: string | URL,
@@ -85,7 +95,11 @@ export class ModuleSystem implements ModuleSystemApi {
    * Loads without a promise what is live, in memory, or valid on disk.
    *
    * @throws SomonError SOMON_LOAD_SYNC_MISS when a build is needed, SOMON_EVALUATE_SYNC_TLA and
-   *   SOMON_EVALUATE_SYNC_EXTERNAL for top-level await
+   *   SOMON_EVALUATE_SYNC_EXTERNAL for top-level await, SOMON_SYSTEM_PLUGINS_NOT_READY before
+   *   `ready()`, SOMON_MODULE_SYNC_REFUSED when a plugin decides before each load
+   * @example
+   *   await system.compile('./orders.ts')
+   *   const { exports } = system.loadSync('./orders.ts')
    */
   loadSync<T = Record<string, unknown>>(entry: string | URL): Module<T> {
     const wired = this.#open()
@@ -96,12 +110,23 @@ export class ModuleSystem implements ModuleSystemApi {
 
   /**
    * Imports the plugins, so that `loadSync` may come first; every other operation does it itself.
+   *
+   * @throws SomonError SOMON_SYSTEM_PLUGIN_NOT_LOADED, SOMON_BUNDLE_PLUGIN_INVALID
+   * @example
+   *   await system.ready()
    */
   async ready(): Promise<void> {
     await this.#ready()
   }
 
-  /** Builds files, as `somon bundle` does; in memory when neither outdir nor outfile is given. */
+  /**
+   * Builds files, as `somon bundle` does; in memory when neither outdir nor outfile is given.
+   *
+   * @throws SomonError SOMON_BUNDLE_FAILED, SOMON_BUNDLE_OPTION_INVALID,
+   *   SOMON_SYSTEM_CLEAN_REFUSED
+   * @example
+   *   const { outputs } = await system.bundle('./orders.ts', { outdir: 'dist', minify: true })
+   */
   async bundle(
     entries: string | readonly string[],
     options: BundleOptions = {},
@@ -110,7 +135,14 @@ export class ModuleSystem implements ModuleSystemApi {
     return wired.bundle(entryList(entries), options)
   }
 
-  /** Builds the artifact of an entry and runs nothing. */
+  /**
+   * Builds the artifact of an entry and runs nothing.
+   *
+   * @throws SomonError SOMON_RESOLVE_NOT_FOUND, SOMON_BUNDLE_FAILED, SOMON_LOAD_QUEUE_FULL; the
+   *   reason of the signal
+   * @example
+   *   const { inputs, exports } = await system.compile('./orders.ts')
+   */
   async compile(
     entry: string | URL,
     options: { readonly signal?: AbortSignal } = {},
@@ -120,7 +152,14 @@ export class ModuleSystem implements ModuleSystemApi {
     return artifact
   }
 
-  /** Resolves and builds entries (default: the live ones); findings are returned, not thrown. */
+  /**
+   * Resolves and builds entries (default: the live ones); findings are returned, not thrown.
+   *
+   * @throws SomonError SOMON_SYSTEM_TYPESCRIPT_MISSING when types are asked for
+   * @example
+   *   const { ok, entries } = await system.validate(['./orders.ts'])
+   *   for (const { entry, errors } of entries) console.log(ok, entry, errors.length)
+   */
   async validate(
     entries?: string | readonly string[],
     options: ValidateOptions = {},
@@ -130,7 +169,16 @@ export class ModuleSystem implements ModuleSystemApi {
     return validateEntries(await this.#ready(), this.settings, wanted, options)
   }
 
-  /** Reloads what file changes make stale; resolves once no later change can be missed. */
+  /**
+   * Reloads what file changes make stale; resolves once no later change can be missed.
+   *
+   * A change that does not build keeps the old code; the report says so.
+   *
+   * @throws SomonError SOMON_RESOLVE_NOT_FOUND for an entry that leads nowhere
+   * @example
+   *   await using session = await system.watch({ debounceMs: 50 })
+   *   session.on('report', ({ entry, outcome }) => console.log(entry, outcome))
+   */
   async watch(options: WatchOptions = {}): Promise<WatchSession> {
     const wired = await this.#ready()
     const session = await wired.openSession(options, () => this.#sessions.delete(session))
@@ -144,6 +192,9 @@ export class ModuleSystem implements ModuleSystemApi {
    * Forgets what memory holds and reloads the live modules concerned.
    *
    * @param pathsOrEntries - entries or files that entries were built from; default everything
+   * @throws TypeError for anything else
+   * @example
+   *   const { reloaded, failed } = await system.invalidate('./orders.ts')
    */
   async invalidate(
     pathsOrEntries?: string | readonly string[],
@@ -157,13 +208,25 @@ export class ModuleSystem implements ModuleSystemApi {
     return invalidate(wired.modules, wired.registry, entries, { reload: options.reload ?? true })
   }
 
-  /** The graph of everything loaded, or of one entry that has been. */
+  /**
+   * The graph of everything loaded, or of one entry that has been.
+   *
+   * @throws SomonError SOMON_RESOLVE_NOT_FOUND
+   * @example
+   *   for (const { path, importers } of system.graph().modules) console.log(path, importers)
+   */
   graph(entry?: string): ModuleGraph {
     const { loader } = this.#open()
     return loader.graph(entry === undefined ? undefined : loader.entryOf(entry))
   }
 
-  /** Says how an entry is found, which cache would answer, and what made it stale. */
+  /**
+   * Says how an entry is found, which cache would answer, and what made it stale.
+   *
+   * @throws SomonError SOMON_RESOLVE_NOT_FOUND
+   * @example
+   *   const { answeredBy, because } = await system.explain('./orders.ts')
+   */
   async explain(entry: string): Promise<Explanation> {
     const { loader, plugins, registry, resolver, root } = await this.#ready()
     const explanation = await loader.explain(loader.entryOf(entry))
@@ -174,11 +237,24 @@ export class ModuleSystem implements ModuleSystemApi {
     return { ...explanation, generations, resolution: steps }
   }
 
+  /**
+   * The counters of every part at this moment.
+   *
+   * @example
+   *   const { modules, loads } = system.stats()
+   */
   stats(): SystemStats {
     return systemStats(this.#wire())
   }
 
-  /** @throws TypeError for a name that is no event */
+  /**
+   * Calls a listener at each event of a name; one that throws disturbs no other.
+   *
+   * @throws TypeError for a name that is no event
+   * @example
+   *   const leave = system.on('module.reloaded', ({ module, to }) => console.log(module, to))
+   *   leave()
+   */
   on<Name extends keyof SystemEvents>(
     event: Name,
     listener: Listener<SystemEvents[Name]>,
@@ -190,7 +266,11 @@ export class ModuleSystem implements ModuleSystemApi {
   /**
    * Ends watch sessions, modules, builds and caches, in this order; idempotent.
    *
-   * @param options - `timeoutMs` bounds the whole; what is unfinished then is named in `failures`
+   * Never rejects: what fails is named in `failures`.
+   *
+   * @param options - `timeoutMs` bounds the whole; what is unfinished then is among them
+   * @example
+   *   const { failures } = await system.shutdown({ timeoutMs: 5_000 })
    */
   shutdown(options: { readonly timeoutMs?: number } = {}): Promise<ShutdownReport> {
     this.#registry = undefined
@@ -223,7 +303,7 @@ export class ModuleSystem implements ModuleSystemApi {
     if (!this.settings.loading.watch) return
     this.#background ??= this.watch().catch((error: unknown) => {
       if (this.#shutdown !== undefined) return
-      hub.channel('watch.overflow').emit({ reason: messageOf(error), folder: undefined })
+      hub.channel('watch.failed').emit({ reason: messageOf(error), error })
     })
   }
 

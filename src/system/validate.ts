@@ -10,6 +10,7 @@ import type { BuildMessage } from '../bundle/build-message.ts'
 import { fromRelPath, isModuleUrl, toRelPath, type RelPath } from '../base/project-path.ts'
 import type { Artifact } from '../bundle/artifact.ts'
 import type { Settings } from '../config/settings.ts'
+import { importPlace, type SourceText } from '../evaluate/code-frames.ts'
 import { importFailed } from '../evaluate/errors.ts'
 import { packageNameOf } from '../resolve/specifier.ts'
 import { asLoadError } from '../module/as-load-error.ts'
@@ -80,15 +81,19 @@ function nameOf(root: string, specifier: string): RelPath {
 }
 
 /** Looks for the packages that Node will import, without running them. */
-function notInstalled({ resolver }: Wired, root: string, { deps }: Artifact): SomonError[] {
-  return deps.flatMap(({ spec, kind, importers }) => {
+function notInstalled({ resolver, loader }: Wired, root: string, artifact: Artifact): SomonError[] {
+  const sourceText: SourceText = (facts, file) => loader.sourceText(facts, file)
+  return artifact.deps.flatMap(({ spec, kind, importers }) => {
     const [importer] = importers
     if (kind !== 'external' || packageNameOf(spec) === undefined || importer === undefined)
       return []
     const found = resolver.resolve(spec, fromRelPath(root, importer), 'import')
     if (found.class !== 'external' || found.file !== undefined) return []
-    const reason = found.fault ?? 'no such package is installed'
-    return [importFailed({ importer, specifier: spec, reason })]
+    const { fault, packageName } = found
+    const reason = fault ?? `the package "${packageName}" is not installed`
+    const help = fault === undefined ? { fix: `Install it: npm install ${packageName}` } : {}
+    const error = importFailed({ importer, specifier: spec, reason }, help)
+    return [Object.assign(error, importPlace(error, artifact, sourceText))]
   })
 }
 

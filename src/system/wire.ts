@@ -86,6 +86,7 @@ export function wire(given: Settings): Wired {
     openSession: (options, onClose) =>
       openSession(settings, { modules, registry, clock, hub }, options, onClose),
     closing: [
+      ['leak watch', () => evaluator.endWatch()],
       ['code caches', () => modules.afterLoad.close()],
       ['modules', () => registry.close()],
       ['loads', () => loader.close()],

@@ -7,6 +7,8 @@ export interface WatchEvents {
     readonly changes: ReadonlyMap<string, ChangeKind>
     readonly overflow: boolean
   }
+  /** The watching that `loading.watch` asks for did not begin; `watch()` can be called instead. */
+  'watch.failed': { readonly reason: string; readonly error: unknown }
   'watch.overflow': {
     /** Why events may be missing; everything has to be looked at again. */
     readonly reason: string

@@ -246,6 +246,34 @@ describe('somon bundle', () => {
     expect(run.stderr).toContain('fix:')
   })
 
+  // esbuild says only that it could not resolve the name.
+  test.each([
+    ["esbuild's program", {}],
+    [
+      'a plugin',
+      { 'somon.config.mjs': "export default { plugins: [{ name: 'idle', load: () => null }] }" },
+    ],
+  ])('tells what tsconfig.json maps a name to, with %s', async (_with, more) => {
+    await using fixture = await createFixture({
+      ...more,
+      'package.json': '{}',
+      'tsconfig.json': '{"compilerOptions":{"paths":{"@lib/*":["./src/lib/*"]}}}',
+      'src/lib/price.ts': 'export const price = 1',
+      'src/main.ts': "import { price } from '@lib/prce.ts'\nconsole.log(price)\n",
+    })
+
+    const run = await runCli(['bundle', 'src/main.ts', '--json'], { cwd: fixture.root })
+
+    expect(run.json().error).toMatchObject({
+      code: 'SOMON_BUNDLE_FAILED',
+      message:
+        'Cannot bundle "./src/main.ts": could not resolve "@lib/prce.ts": tsconfig.json maps ' +
+        '"@lib/*" to src/lib/prce.ts, where there is no file',
+      fix: 'Write "@lib/price.ts" if that is what you mean',
+      location: { file: 'src/main.ts', line: 1, column: 23 },
+    })
+  })
+
   test('says less with a higher --log-level', async () => {
     await using fixture = await createFixture({ 'a.js': 'if (x == -0) {}\n' })
     const stderr = async (level: string): Promise<string> => {

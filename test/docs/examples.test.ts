@@ -1,11 +1,12 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdir, symlink } from 'node:fs/promises'
+import { cp } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { examplesOf, type Example } from '../support/doc-examples.ts'
 import { createFixture, type Fixture } from '../support/fixture.ts'
+import { exampleConfig, linkPackage } from '../support/linked-package.ts'
 import { docPages } from '../support/markdown.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -19,7 +20,10 @@ describe('the examples of the documentation', () => {
     for (const [i, example] of examples.entries()) await writeExample(fixture, `${i}`, example)
     await linkPackage(fixture)
     await fixture.write('package.json', '{"type":"module"}')
-    await fixture.write('tsconfig.json', JSON.stringify(compilerOptions()))
+    await fixture.write(
+      'tsconfig.json',
+      exampleConfig({ include: ['**/*.ts'], exclude: ['node_modules'] }),
+    )
 
     const compiler = join(root, 'node_modules/typescript/bin/tsc')
     const result = await run(process.execPath, [compiler, '-p', fixture.root]).catch(
@@ -75,20 +79,4 @@ async function writeExample(fixture: Fixture, folder: string, example: Example):
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error
-}
-
-/** Lets examples import the package by its name, from its sources. */
-async function linkPackage(fixture: Fixture): Promise<void> {
-  await mkdir(fixture.path('node_modules/@types'), { recursive: true })
-  await symlink(root, fixture.path('node_modules/somon'), 'dir')
-  await symlink(join(root, 'node_modules/@types/node'), fixture.path('node_modules/@types/node'))
-}
-
-function compilerOptions(): object {
-  return {
-    extends: join(root, 'tsconfig.json'),
-    compilerOptions: { types: ['node'], noEmit: true, allowImportingTsExtensions: true },
-    include: ['**/*.ts'],
-    exclude: ['node_modules'],
-  }
 }

@@ -97,6 +97,26 @@ describe('Evaluator.bindImports()', () => {
     expect(Reflect.has(globalThis, '__ran')).toBe(false)
   })
 
+  test('shows where an import stands that cannot be bound', async () => {
+    await using fixture = await packages({ 'one/index.js': 'exports.a = 1' })
+    await fixture.write('src/main.ts', "import { a } from 'one'\nimport {\n  b,\n} from 'none'\n")
+    using rig = createRig(fixture.root)
+    const dep = { importers: ['src/main.ts'] }
+
+    const missing = await bindError(rig, importing({ ...dep, spec: 'none' }))
+    const unnamed = await bindError(rig, importing({ ...dep, spec: 'one', names: ['b'] }))
+
+    expect(missing).toMatchObject({
+      code: 'SOMON_EVALUATE_IMPORT_FAILED',
+      location: { file: 'src/main.ts', line: 4, column: 8, length: 6 },
+      frame: expect.stringContaining("> 4 | } from 'none'"),
+    })
+    expect(unnamed).toMatchObject({
+      code: 'SOMON_EVALUATE_MISSING_EXPORT',
+      location: { file: 'src/main.ts', line: 1, column: 19 },
+    })
+  })
+
   test('shows the way through the default export of a CommonJS package', async () => {
     await using fixture = await packages({
       'cjs/package.json': '{"name":"cjs"}',
@@ -273,6 +293,19 @@ describe('Evaluator.bindImports() with a signal', () => {
 })
 
 describe('Evaluator.bindImportsSync()', () => {
+  test('shows where an import stands that cannot be bound', async () => {
+    await using fixture = await packages({ 'one/index.js': 'exports.a = 1' })
+    await fixture.write('a.ts', "import { b } from 'one'\n")
+    using rig = createRig(fixture.root)
+    const artifact = importing({ spec: 'one', names: ['b'], importers: ['a.ts'] })
+
+    const act = (): unknown => startSync(rig, artifact)
+
+    expect(act).toThrow(
+      expect.objectContaining({ location: { file: 'a.ts', line: 1, column: 10, length: 1 } }),
+    )
+  })
+
   test('gives builtins, ES modules and CommonJS their namespaces', async () => {
     await using fixture = await packages({
       'esm/package.json': '{"name":"esm","main":"index.mjs"}',

@@ -5,6 +5,7 @@ import { RemoteFailure } from './failure.ts'
 import { LockFile, type LockedModule } from './lock-file.ts'
 import { request } from './request.ts'
 
+/** The options of the plugin, complete: what `remote()` makes of those it is given. */
 export interface RemoteSettings extends AddressRules {
   readonly frozen: boolean
   readonly refresh: boolean

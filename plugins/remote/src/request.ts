@@ -8,6 +8,7 @@ export type Answer =
   | { readonly kind: 'refused'; readonly status: number }
   | { readonly kind: 'module'; readonly bytes: Buffer; readonly type: string }
 
+/** The bounds of one request; the signal carries its deadline. */
 export interface RequestOptions {
   readonly maxBytes: number
   /** Certificates in PEM that are trusted in place of the built-in ones. */

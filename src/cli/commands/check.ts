@@ -16,6 +16,7 @@ export async function run(context: CommandContext): Promise<number | undefined> 
   return undefined
 }
 
+/** With `--externals` packages may have left timers before something failed. */
 export const endsOnFailure = true
 
 async function check(context: CommandContext): Promise<number> {

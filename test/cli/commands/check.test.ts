@@ -36,7 +36,15 @@ describe('somon check', () => {
     expect(lacks.code).toBe(1)
     expect(lacks.json().result).toMatchObject({
       entries: [
-        { errors: [{ code: 'SOMON_EVALUATE_IMPORT_FAILED', data: { specifier: 'absent' } }] },
+        {
+          errors: [
+            {
+              code: 'SOMON_EVALUATE_IMPORT_FAILED',
+              fix: 'Install it: npm install absent',
+              location: { file: 'lacks.ts', line: 1, column: 19 },
+            },
+          ],
+        },
       ],
     })
     expect(has.code).toBe(0)

@@ -29,4 +29,22 @@ describe('somon graph', () => {
     expect(run.code).toBe(1)
     expect(run.stdout.trim().split(' → ')).toHaveLength(3)
   })
+
+  // Packages stay imports when an entry is loaded; somon bundle takes them in.
+  test.each([
+    ['external', ['dep', 'main.ts']],
+    ['bundle', ['main.ts', 'node_modules/dep/b.js', 'node_modules/dep/i.js']],
+  ])('shows what is bundled with --packages=%s', async (packages, paths) => {
+    await using fixture = await createFixture({
+      'main.ts': "import { a } from 'dep'\nconsole.log(a)\n",
+      'node_modules/dep/package.json': '{"name":"dep","main":"i.js"}',
+      'node_modules/dep/i.js': "exports.a = require('./b.js')",
+      'node_modules/dep/b.js': 'module.exports = 1',
+    })
+
+    const run = await cli(fixture, 'graph', 'main.ts', `--packages=${packages}`, '--json')
+
+    const { modules } = run.json().result as { modules: { path: string }[] }
+    expect(modules.map(({ path }) => path).toSorted()).toEqual(paths)
+  })
 })

@@ -1,5 +1,5 @@
 import { chownSync, closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { SomonError } from '../../../src/base/error.ts'
 import type { FusedPlugin } from '../../../src/bundle/plugin.ts'
 import type { SettingsInput } from '../../../src/config/input.ts'
@@ -216,6 +216,23 @@ export const eventScenarios: {
       await report.promise
     },
     payload: { changes: expect.any(Map), overflow: false },
+  },
+  'watch.failed': {
+    options: { loading: { watch: true } },
+    async run(system) {
+      // As when the packages of a running program are removed or replaced.
+      vi.resetModules()
+      vi.doMock('chokidar', () => {
+        throw new Error('chokidar is gone')
+      })
+      const { promise, resolve } = Promise.withResolvers<unknown>()
+      system.on('watch.failed', resolve)
+      await load(system)
+      await promise
+      vi.doUnmock('chokidar')
+      vi.resetModules()
+    },
+    payload: { reason: text, error: expect.any(Error) },
   },
   'watch.overflow': {
     async run(system, fixture) {
