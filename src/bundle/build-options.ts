@@ -16,3 +16,9 @@ export interface BuildOptions {
   /** `eager` returns the map with the code; otherwise `Bundler.map()` makes it later. */
   readonly sourceMaps: 'none' | 'lazy' | 'eager'
 }
+
+/**
+ * How many entries one build of esbuild takes. More gain no speed; they make its memory grow and
+ * delay the first result.
+ */
+export const MAX_BATCH = 64

@@ -6,7 +6,7 @@ import { fromRelPath, isModuleUrl } from '../base/project-path.ts'
 import { Semaphore } from '../base/semaphore.ts'
 import { untilAborted } from '../base/until-aborted.ts'
 import type { ArtifactFacts } from './artifact.ts'
-import type { BuildOptions } from './build-options.ts'
+import { MAX_BATCH, type BuildOptions } from './build-options.ts'
 import type { BuildOutcome } from './build-outcome.ts'
 import { BuildRun } from './build-run.ts'
 import { bundleEntryMissing } from './errors.ts'
@@ -80,9 +80,6 @@ export interface BundlerParts {
 export function createBundler(parts: BundlerParts): Bundler {
   return new EsbuildBundler(parts)
 }
-
-/** More entries in one build gain nothing and delay the first result. */
-const MAX_BATCH = 64
 
 /** How many entries of a failed batch are built at once. */
 const SINGLE_BUILDS = 4

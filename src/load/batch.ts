@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { RelPath } from '../base/project-path.ts'
 import type { BuildOutcome } from '../bundle/build-outcome.ts'
+import { MAX_BATCH } from '../bundle/build-options.ts'
 import { loaderClosed, queueFull } from './errors.ts'
 
 /** What a batch is made with. */
@@ -26,9 +27,6 @@ export interface BatchedBuild {
   readonly startedAt: number
   readonly durationMs: number
 }
-
-/** esbuild runs one build per batch; more entries than this make its memory grow for no speed. */
-export const MAX_BATCH = 64
 
 /**
  * Gathers the builds asked for in one turn of the event loop into few.

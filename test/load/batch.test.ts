@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { BuildOutcome } from '../../src/bundle/build-outcome.ts'
-import { BuildBatcher, MAX_BATCH } from '../../src/load/batch.ts'
+import { MAX_BATCH } from '../../src/bundle/build-options.ts'
+import { BuildBatcher } from '../../src/load/batch.ts'
 import type { BatchedBuild, BatchLimits } from '../../src/load/batch.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { artifactOf } from './support/artifacts.ts'
