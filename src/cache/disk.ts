@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { existsSync, promises, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
@@ -46,6 +45,8 @@ export interface DiskTierOptions extends DiskLimits {
   readonly referencesOf: (payload: Uint8Array) => readonly string[]
   readonly events: Emitter<CacheEvents>
   readonly clock: Clock
+  /** A name that no other writer of the folder uses, of letters, digits and `-`. */
+  readonly uniqueName: () => string
 }
 
 /** How much a `prune` leaves; what is not given is the tier's own bound. */
@@ -263,7 +264,7 @@ class FolderTier implements DiskTier {
       // forgotten before the key that names it is written.
       if (parsed.space === 'blobs' && (await touch(file, clock.now()))) return
       const sealed = seal(bytes, { key, secret })
-      await writeWhole(this.dir, file, sealed, randomUUID())
+      await writeWhole(this.dir, file, sealed, this.#options.uniqueName())
       this.#stats.entries += 1
       this.#stats.bytes = await addUsage(this.dir, sealed.byteLength)
     } catch (error) {
@@ -280,7 +281,7 @@ class FolderTier implements DiskTier {
     const file = fileOf(this.dir, parsed)
     if (parsed.space === 'blobs' && touchSync(file, clock.now())) return 0
     const sealed = seal(bytes, { key, secret })
-    writeWholeSync(this.dir, file, sealed, randomUUID())
+    writeWholeSync(this.dir, file, sealed, this.#options.uniqueName())
     this.#stats.entries += 1
     return allocatedBytes(sealed.byteLength)
   }

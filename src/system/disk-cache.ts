@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import type { Emitter } from '../base/events.ts'
 import type { Secret } from '../base/secret.ts'
@@ -22,5 +23,10 @@ export function openDiskCache(
   events: Emitter<CacheEvents>,
   clock: Clock,
 ): DiskTier {
-  return createDiskTier({ ...options, name: 'disk', referencesOf, events, clock })
+  return createDiskTier({
+    ...options,
+    name: 'disk',
+    ...{ referencesOf, events, clock },
+    uniqueName: randomUUID,
+  })
 }

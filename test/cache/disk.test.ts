@@ -235,6 +235,16 @@ describe('DiskTier.set()', () => {
 })
 
 describe('DiskTierOptions.mode', () => {
+  test('writes under a name of its own first, so that two writers never meet', async () => {
+    await using s = await cacheScene({ uniqueName: () => 'taken' })
+    await s.fixture.write('cache/v1/tmp/taken', 'of another writer')
+
+    await s.tier.set('keys/one', bytes('1'))
+
+    expect(s.tier.getSync('keys/one')).toBeUndefined()
+    expect(s.seen).toMatchObject([['cache.readonly', { because: 'EEXIST' }]])
+  })
+
   test('readonly answers and changes nothing, not even times or bad files', async () => {
     await using s = await cacheScene()
     await s.tier.set('keys/ab12', bytes('one'))

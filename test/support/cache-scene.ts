@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { EventHub } from '../../src/base/events.ts'
 import { createDiskTier, type DiskTier, type DiskTierOptions } from '../../src/cache/disk.ts'
 import type { CacheEvents } from '../../src/cache/events.ts'
@@ -36,6 +37,7 @@ export async function cacheScene(options: Partial<DiskTierOptions> = {}): Promis
       referencesOf: linesOf,
       events: hub,
       clock,
+      uniqueName: randomUUID,
       ...options,
       ...more,
     })

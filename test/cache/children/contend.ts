@@ -2,6 +2,7 @@
  * Writes, reads and collects in a cache that others use at the same time; ends with code 1 when
  * it reads something that nobody wrote. Arguments: cache directory, name of this run.
  */
+import { randomUUID } from 'node:crypto'
 import { EventHub } from '../../../src/base/events.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { createDiskTier } from '../../../src/cache/disk.ts'
@@ -22,6 +23,7 @@ const tier = createDiskTier({
   referencesOf: () => [],
   events: events as never,
   clock: systemClock,
+  uniqueName: randomUUID,
 })
 let hits = 0
 for (let round = 0; round < 60; round += 1) {

@@ -2,6 +2,7 @@
  * Uses a cache on a small file system of its own (this process has its own mounts) that gets full
  * or turns read-only; prints what happened as JSON. Arguments: mount point, `full` or `readonly`.
  */
+import { randomUUID } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -28,6 +29,7 @@ const tier = createDiskTier({
   referencesOf: () => [],
   events: hub,
   clock,
+  uniqueName: randomUUID,
 })
 const names = (count: number): string[] => Array.from({ length: count }, (_, at) => `keys/key${at}`)
 const write = (keys: string[]): Promise<unknown> =>

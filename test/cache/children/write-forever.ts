@@ -2,6 +2,7 @@
  * Overwrites keys and adds blobs until it is killed; says so before each write.
  * Arguments: cache directory, name of this run.
  */
+import { randomUUID } from 'node:crypto'
 import { EventHub } from '../../../src/base/events.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { createDiskTier } from '../../../src/cache/disk.ts'
@@ -18,6 +19,7 @@ const tier = createDiskTier({
   referencesOf: () => [],
   events: new EventHub(),
   clock: systemClock,
+  uniqueName: randomUUID,
 })
 for (let round = 0; ; round += 1) {
   const key = round % 2 === 0 ? `keys/key${round % 8}` : `blobs/blob-${run}-${round}`

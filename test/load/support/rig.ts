@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { EventHub } from '../../../src/base/events.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import type { Clock } from '../../../src/base/clock.ts'
@@ -77,6 +78,7 @@ export function createRig(root: string, rig: RigOptions = {}): Rig {
     referencesOf,
     events,
     clock,
+    uniqueName: randomUUID,
   })
   const bundler =
     rig.share?.bundler ??
