@@ -1,8 +1,9 @@
 import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { isInside } from '../base/project-path.ts'
-import { candidatesOf } from '../resolve/candidates.ts'
+import { candidatesOf, fileCandidates } from '../resolve/candidates.ts'
 import { ancestors } from './config-inputs.ts'
+import { splitSuffix } from '../resolve/specifier.ts'
 import type { Tsconfig } from '../resolve/tsconfig.ts'
 
 /** One import as it was resolved; paths absolute. */
@@ -28,6 +29,8 @@ export class Probes {
   /** Targets as `readlink` returns them. */
   readonly symlinks: Map<string, string> = new Map()
   readonly #kinds = new Map<string, 'absent' | 'link' | 'there'>()
+  /** Many files import the same one: what was found out of a path and the file it led to. */
+  readonly #paths = new Map<string, boolean>()
 
   constructor(root: string) {
     this.#root = root
@@ -55,7 +58,17 @@ export class Probes {
   /** Returns whether the path is the one that led to the file. */
   #addPath(path: string, file: string | undefined): boolean {
     if (path === file) return true
-    for (const candidate of candidatesOf(path, this.#root)) {
+    const key = `${path}\0${file ?? ''}`
+    let leads = this.#paths.get(key)
+    if (leads === undefined) {
+      leads = this.#follow(path, file)
+      this.#paths.set(key, leads)
+    }
+    return leads
+  }
+
+  #follow(path: string, file: string | undefined): boolean {
+    for (const candidate of fileCandidates(splitSuffix(path)[0])) {
       if (candidate === file) return true
       if (!existsSync(candidate)) this.absent.add(candidate)
       else if (file !== undefined && this.#leadsTo(candidate, file)) return true

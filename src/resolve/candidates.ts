@@ -20,23 +20,26 @@ export function candidatesOf(
 ): readonly string[] {
   const form = specifierForm(specifier, path)
   if (form === 'relative' || form === 'absolute') {
-    return fileCandidates(path.resolve(folder, splitSuffix(specifier)[0]), path)
+    return [...fileCandidates(path.resolve(folder, splitSuffix(specifier)[0]), path)]
   }
   const name = form === 'bare' ? packageNameOf(specifier) : undefined
   return name === undefined ? [] : packageFolders(name, folder, path)
 }
 
-function fileCandidates(target: string, path: PlatformPath): string[] {
+/** The same for an absolute path without a suffix, one at a time: most are found early. */
+export function* fileCandidates(
+  target: string,
+  path: PlatformPath = nodePath,
+): Generator<string, void> {
+  yield target
   const extension = path.extname(target)
   const stem = target.slice(0, target.length - extension.length)
-  const rewritten = (OUTPUT_EXTENSIONS[extension] ?? []).map((other) => stem + other)
-  return [
-    target,
-    ...rewritten.filter((file) => file !== target),
-    ...GUESSED_EXTENSIONS.map((other) => target + other),
-    path.join(target, 'package.json'),
-    ...GUESSED_EXTENSIONS.map((other) => path.join(target, `index${other}`)),
-  ]
+  for (const other of OUTPUT_EXTENSIONS[extension] ?? []) {
+    if (other !== extension) yield stem + other
+  }
+  for (const other of GUESSED_EXTENSIONS) yield target + other
+  yield path.join(target, 'package.json')
+  for (const other of GUESSED_EXTENSIONS) yield path.join(target, `index${other}`)
 }
 
 function packageFolders(name: string, folder: string, path: PlatformPath): string[] {
