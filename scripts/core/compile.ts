@@ -6,52 +6,92 @@ import { transform, type Metafile } from 'esbuild'
 import { lex, prepareLexer, type Lexed } from '../../src/bundle/lexer.ts'
 
 /**
- * Turns the core chunk of `dist/` into a function in a script with a V8 code cache beside it.
+ * Turns the chunks of `dist/` that loads need into functions in scripts, with V8 code caches.
  *
- * Most of a start is compiling the core and loading modules of Node. Node keeps compiled code of
- * ES modules only in a cache that acts on the whole process, which a library must not switch on;
- * a script brings its own. docs/design/0006 has the measurement.
+ * Most of a start is compiling them and loading modules of Node. Node keeps compiled code of ES
+ * modules only in a cache that acts on the whole process, which a library must not switch on; a
+ * script brings its own. docs/design/0006 has the measurement.
  *
- * `index.js` runs the script; the chunk keeps its name and exports for the chunks that import it.
+ * The script `core` holds what every load needs, `build` what a build needs beside it. `index.js`
+ * runs them; the chunks keep their names and exports for the chunks that import them.
  *
  * @param banner - what every file begins with
  */
 export async function compileCore(root: string, metafile: Metafile, banner: string): Promise<void> {
+  await prepareLexer()
   const dist = join(root, 'dist')
+  const core = chunkWhere(metafile, ({ inputs }) => 'src/system/module-system.ts' in inputs)
+  const builder = chunkWhere(metafile, ({ entryPoint }) => entryPoint === 'src/bundle/bundler.ts')
+  const rest = [...closure(metafile, builder)].filter((name) => name !== core)
+  await writeScript(dist, 'core', [core], banner)
+  await writeScript(dist, 'build', rest, banner)
+  const table = Object.fromEntries([[core, 'core'], ...rest.map((name) => [name, 'build'])])
+  const boot = `const SCRIPTS = ${JSON.stringify(table)}\n${readBoot()}`
   const index = join(dist, 'index.js')
-  const chunk = coreChunk(metafile)
-  const chunkFile = join(dist, 'chunks', chunk)
-  const { text, names } = await toFunction(readFileSync(chunkFile, 'utf8'))
-  writeFileSync(join(dist, 'chunks', 'core.script.js'), text, 'latin1')
-  writeFileSync(
-    chunkFile,
-    `${banner}\nimport { 'somon:core' as core } from '../index.js'\nexport const { ${names.join(', ')} } = core\n`,
-  )
-  const boot = readFileSync(join(import.meta.dirname, 'boot.js'), 'utf8')
-  writeFileSync(index, indexText(readFileSync(index, 'utf8'), chunk, boot))
-  for (const file of [index, chunkFile]) rmSync(`${file}.map`)
-  storeCodeCache(dist)
+  writeFileSync(index, indexText(readFileSync(index, 'utf8'), core, boot))
+  rmSync(`${index}.map`)
+  storeCodeCaches(dist)
 }
 
-/** The name of the chunk that holds the class every start needs. */
-function coreChunk({ outputs }: Metafile): string {
-  const found = Object.entries(outputs).find(
-    ([, { inputs }]) => inputs['src/system/module-system.ts'] !== undefined,
-  )
-  if (found === undefined) throw new Error('Cannot find the core chunk: no output holds it')
+function chunkWhere(
+  { outputs }: Metafile,
+  isIt: (output: Metafile['outputs'][string]) => boolean,
+): string {
+  const found = Object.entries(outputs).find(([, output]) => isIt(output))
+  if (found === undefined) throw new Error(`Cannot find a chunk: none is as ${String(isIt)} says`)
   return basename(found[0])
 }
 
-/** A script has no imports of any kind: the function is given what stands for them. */
-async function toFunction(
-  chunk: string,
-): Promise<{ readonly text: string; readonly names: readonly string[] }> {
-  await prepareLexer()
-  const lexed = lex(chunk)
-  const other = lexed.imports.find(({ specifier }) => !specifier.startsWith('node:'))
-  if (other !== undefined) {
-    throw new Error(`Cannot make one script of the core: it imports "${other.specifier}"`)
+/** A chunk and all that it imports statically. */
+function closure({ outputs }: Metafile, first: string): ReadonlySet<string> {
+  const found = new Set([first])
+  for (const name of found) {
+    const { imports } = outputs[`dist/chunks/${name}`] ?? { imports: [] }
+    for (const { path, kind, external } of imports) {
+      if (kind === 'import-statement' && external !== true) found.add(basename(path))
+    }
   }
+  return found
+}
+
+/** Writes a script of some chunks, and what is left in their own files. */
+async function writeScript(
+  dist: string,
+  script: string,
+  chunks: readonly string[],
+  banner: string,
+): Promise<void> {
+  const functions: string[] = []
+  for (const name of chunks) {
+    const file = join(dist, 'chunks', name)
+    const lexed = lex(readFileSync(file, 'utf8'))
+    functions.push(
+      `${JSON.stringify(name)}: ${await toFunction(readFileSync(file, 'utf8'), lexed)}`,
+    )
+    const names = lexed.exports.flatMap((entry) => (entry.kind === 'name' ? [entry.name] : []))
+    const taken = `export const { ${names.join(', ')} } = chunk(${JSON.stringify(name)})`
+    writeFileSync(
+      file,
+      `${banner}\nimport { 'somon:chunk' as chunk } from '../index.js'\n${taken}\n`,
+    )
+    rmSync(`${file}.map`)
+  }
+  // Read as latin1, which is quick and keeps the text in one byte a character. esbuild escapes what
+  // is in the way, but in the comments of classes.
+  const text = `({\n${functions.join(',\n')}\n})`.replaceAll(COMMENT, (comment) =>
+    comment.replaceAll(OTHER, '-'),
+  )
+  const [other] = text.match(OTHER) ?? []
+  if (other !== undefined) throw new Error(`Cannot read ${script} as latin1: it holds "${other}"`)
+  writeFileSync(join(dist, 'chunks', `${script}.script.js`), text, 'latin1')
+}
+
+const COMMENT = /^ *(?:\/\*\*|\*|\/\/).*$/gm
+// eslint-disable-next-line no-control-regex
+const OTHER = /[^\0-\x7F]/g
+
+/** A script has no imports of any kind: the function is given what stands for them. */
+async function toFunction(chunk: string, lexed: Lexed): Promise<string> {
   const { code } = await transform(renameSyntax(chunk, lexed), {
     format: 'cjs',
     platform: 'node',
@@ -59,23 +99,21 @@ async function toFunction(
     charset: 'ascii',
     legalComments: 'none',
   })
-  const body = code.replaceAll(/__toESM\(require\(("[^"]+")\)\)/g, '$core.withDefault(require($1))')
-  const text = `(function ($core) {
-const module = { exports: {} }, { required: require, performance } = $core
+  const body = code.replaceAll(
+    /__toESM\(require\(("[^"]+")\)\)/g,
+    '$somon.withDefault(require($1))',
+  )
+  return `function ($somon) {
+const module = { exports: {} }, { required: require, performance } = $somon
 ${body}
 return module.exports
-})`
-  // Read as latin1, which is quick and keeps the text in one byte a character.
-  const strange = /[^\0-\x7F]/.exec(text)
-  if (strange !== null) throw new Error(`Cannot read the core as latin1: it holds "${strange[0]}"`)
-  const names = lexed.exports.flatMap((entry) => (entry.kind === 'name' ? [entry.name] : []))
-  return { text, names }
+}`
 }
 
 function renameSyntax(chunk: string, { dynamic, metas }: Lexed): string {
   const edits = [
-    ...dynamic.map((span) => ({ ...span, text: '$core.load' })),
-    ...metas.map((span) => ({ ...span, text: '$core.meta' })),
+    ...dynamic.map((span) => ({ ...span, text: '$somon.load' })),
+    ...metas.map((span) => ({ ...span, text: '$somon.meta' })),
   ].toSorted((a, b) => a.start - b.start)
   let text = ''
   let end = 0
@@ -86,27 +124,33 @@ function renameSyntax(chunk: string, { dynamic, metas }: Lexed): string {
   return text + chunk.slice(end)
 }
 
-/** `index.js` with the boot instead of the import of the core. */
-function indexText(index: string, chunk: string, boot: string): string {
-  const [statement, names] =
-    new RegExp(`import \\{([^}]*)\\} from "\\./chunks/${chunk}";\\n`).exec(index) ?? []
-  if (statement === undefined || names === undefined) {
-    throw new Error(`Cannot put the core into index.js: it does not import "${chunk}"`)
-  }
-  const taken = `const {${names.replaceAll(' as ', ': ')}} = core\n`
-  return index.replace(statement, `${boot}${taken}`).replace(/^\/\/# sourceMappingURL.*\n/m, '')
+function readBoot(): string {
+  return readFileSync(join(import.meta.dirname, 'boot.js'), 'utf8')
 }
 
-/** Runs a cached load in a process of its own, whose compiled functions become the code cache. */
-function storeCodeCache(dist: string): void {
+/** `index.js` with the boot instead of the import of the core. */
+function indexText(index: string, core: string, boot: string): string {
+  const [statement, names] =
+    new RegExp(`import \\{([^}]*)\\} from "\\./chunks/${core}";\\n`).exec(index) ?? []
+  if (statement === undefined || names === undefined) {
+    throw new Error(`Cannot put the core into index.js: it does not import "${core}"`)
+  }
+  const taken = `const {${names.replaceAll(' as ', ': ')}} = chunk(${JSON.stringify(core)})
+export { chunk as 'somon:chunk', scripts as 'somon:scripts' }
+`
+  return index.replace(statement, boot + taken).replace(/^\/\/# sourceMappingURL.*\n/m, '')
+}
+
+/** Loads a sample in processes of their own: what V8 has compiled there becomes the code caches. */
+function storeCodeCaches(dist: string): void {
   const sample = mkdtempSync(join(realpathSync(tmpdir()), 'somon-build-'))
   writeFileSync(join(sample, 'package.json'), '{ "name": "sample" }')
   writeFileSync(join(sample, 'entry.ts'), "export { other } from './other.ts'\n")
   writeFileSync(join(sample, 'other.ts'), 'export const other: number = 1\n')
   const program = join(import.meta.dirname, 'prime.js')
-  for (const _ of ['fill', 'store']) {
+  for (const _ of ['fill', 'start']) {
     const { status } = spawnSync(process.execPath, [program, dist, sample], { stdio: 'inherit' })
-    if (status !== 0) throw new Error('Cannot make the code cache of the core: see above')
+    if (status !== 0) throw new Error('Cannot make the code caches: see above')
   }
   rmSync(sample, { recursive: true })
 }

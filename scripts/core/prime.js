@@ -1,5 +1,6 @@
-// Loads an entry as every start does, from a disk cache that the first of two runs has filled; the
-// second stores what V8 has compiled by then. Run by the build:
+// Loads an entry as every start does, and stores what V8 has compiled by then. The first of two
+// runs fills the disk cache, so the code cache of the build's script is made then; that of the core
+// is made by the second, which starts from a valid cache. Run by the build:
 // node prime.js <dist> <folder with entry.ts>
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,11 +9,12 @@ const [dist, root] = process.argv.slice(2)
 const isFilled = existsSync(join(root, 'cache'))
 process.env.SOMON_CACHE_DIR = join(root, 'cache')
 
-const { ModuleSystem, 'somon:script': script } = await import(join(dist, 'index.js'))
+const { ModuleSystem, 'somon:scripts': scripts } = await import(join(dist, 'index.js'))
 const system = new ModuleSystem({ root })
 await system.load('./entry.ts')
 await system.shutdown()
-if (isFilled) {
-  const name = `core.${process.versions.v8}.${process.arch}.cache`
-  writeFileSync(join(dist, 'chunks', name), script.createCachedData())
+for (const [name, script] of scripts) {
+  if ((name === 'core') !== isFilled) continue
+  const file = `${name}.${process.versions.v8}.${process.arch}.cache`
+  writeFileSync(join(dist, 'chunks', file), script.createCachedData())
 }

@@ -26,6 +26,8 @@ export function isModuleUrl(name: string): boolean {
  * @param path - the platform's path module; tests pass `path.win32`
  */
 export function toRelPath(root: string, file: string, path: PlatformPath = nodePath): RelPath {
+  const tail = tailOf(root, file, path)
+  if (tail !== undefined) return tail
   if (isModuleUrl(file)) return file
   const relative = path.relative(root, file)
   return path.sep === '/' ? relative : relative.replaceAll(path.sep, '/')
@@ -37,7 +39,10 @@ export function fromRelPath(
   relative: RelPath,
   path: PlatformPath = nodePath,
 ): string {
-  return isModuleUrl(relative) ? relative : path.resolve(root, relative)
+  if (isModuleUrl(relative)) return relative
+  const isPlain =
+    path.sep === '/' && root.startsWith('/') && !root.endsWith('/') && !UNSETTLED.test(relative)
+  return isPlain ? `${root}/${relative}` : path.resolve(root, relative)
 }
 
 /**
@@ -54,7 +59,19 @@ export function importerPath(
 
 /** Tells whether a file lies in a folder or below it. */
 export function isInside(folder: string, file: string, path: PlatformPath = nodePath): boolean {
+  if (tailOf(folder, file, path) !== undefined) return true
   const relative = path.relative(folder, file)
   if (relative === '') return true
   return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative)
 }
+
+/** What follows a folder in a path below it, where the path is plain: most are, and this is quick. */
+function tailOf(folder: string, file: string, path: PlatformPath): string | undefined {
+  if (path.sep !== '/' || folder === '' || file[folder.length] !== '/') return undefined
+  if (!file.startsWith(folder)) return undefined
+  const tail = file.slice(folder.length + 1)
+  return UNSETTLED.test(tail) ? undefined : tail
+}
+
+/** A relative path with segments that `path.normalize` would take out, or none that is relative. */
+const UNSETTLED = /(?:^|\/)\.{0,2}(?:\/|$)/

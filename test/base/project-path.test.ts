@@ -81,3 +81,33 @@ describe('toRelPath()', () => {
     expect(toRelPath('/a', '/a/b\\c', path.posix)).toBe('b\\c')
   })
 })
+
+describe('the quick way for plain paths', () => {
+  const segment = fc.constantFrom('a', 'b', 'ab', '.', '..', '', '...', '.a', 'a.', '#', 'é')
+  const joined = fc.array(segment, { maxLength: 5 }).map((segments) => segments.join('/'))
+  const root = fc
+    .array(fc.constantFrom('a', 'b', 'ab'), { maxLength: 3 })
+    .map((segments) => `/${segments.join('/')}`)
+
+  test('toRelPath() and isInside() answer as node:path does', () => {
+    fc.assert(
+      fc.property(root, joined, fc.boolean(), (folder, tail, isBelow) => {
+        const file = isBelow ? `${folder}/${tail}` : `/${tail}`
+        const relative = path.posix.relative(folder, file)
+
+        expect(toRelPath(folder, file, path.posix)).toBe(relative)
+        expect(isInside(folder, file, path.posix)).toBe(!/^\.\.(?:\/|$)/.test(relative))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('fromRelPath() answers as node:path does', () => {
+    fc.assert(
+      fc.property(root, joined, (folder, relative) => {
+        expect(fromRelPath(folder, relative, path.posix)).toBe(path.posix.resolve(folder, relative))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})

@@ -19,7 +19,7 @@ function printed(folder: string, program: string): unknown {
   return JSON.parse(output.toString('utf8'))
 }
 
-const REJECTED = "print(somon['somon:script'].cachedDataRejected ?? 'none')"
+const REJECTED = "print(somon['somon:scripts'].get('core').cachedDataRejected ?? 'none')"
 const CONSTRUCTS = "print(new somon.ModuleSystem({ root: '.' }).stats().modules.live)"
 
 describe('the core of the built package', () => {
@@ -56,6 +56,22 @@ describe('the core of the built package', () => {
     expect(caches).not.toEqual([])
     expect(printed(copy, REJECTED)).toBe(rejected)
     expect(printed(copy, CONSTRUCTS)).toBe(0)
+  })
+
+  test('takes the V8 code cache of the script for builds, too', async () => {
+    await using fixture = await createFixture({ 'package.json': '{}', 'a.ts': 'export default 1' })
+
+    const seen = printed(
+      dist,
+      `await using system = new somon.ModuleSystem({ root: ${JSON.stringify(fixture.root)} })
+      await system.load('./a.ts')
+      print([...somon['somon:scripts']].map(([name, script]) => [name, script.cachedDataRejected]))`,
+    )
+
+    expect(seen).toEqual([
+      ['core', false],
+      ['build', false],
+    ])
   })
 
   test('is one for the library, plugins and chunks', () => {
