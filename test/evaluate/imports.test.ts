@@ -3,22 +3,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import type { Artifact } from '../../src/bundle/artifact.ts'
-import type { SourceImport } from '../../src/evaluate/imports.ts'
-import { createFixture, type Fixture } from '../support/fixture.ts'
-import { createRig, resolveSimply, type EvaluatorRig } from './support/evaluator.ts'
+import { createFixture } from '../support/fixture.ts'
+import { createRig, type EvaluatorRig } from './support/evaluator.ts'
 import { wrapped } from './support/wrapped.ts'
-
-type Dep = Parameters<typeof wrapped>[0]['deps']
-
-/** A module that exports its first dependency as `dep`. */
-function importing(...deps: NonNullable<Dep>): Artifact {
-  return wrapped({ body: '', imports: 'dep=$d[0]', exports: { dep: 'dep' }, deps })
-}
-
-function packages(files: Readonly<Record<string, string>>): Promise<Fixture> {
-  const entries = Object.entries(files).map(([name, text]) => [`node_modules/${name}`, text])
-  return createFixture(Object.fromEntries(entries) as Record<string, string>)
-}
+import { type Dep, importing, packages } from './support/importing.ts'
 
 async function bindError(rig: EvaluatorRig, artifact: Artifact): Promise<unknown> {
   return rig.start(artifact).catch((reason: unknown) => reason)
@@ -40,13 +28,6 @@ async function bindErrorInNode(root: string, dep: NonNullable<Dep>[number]): Pro
     program,
   ])
   return JSON.parse(stdout) as unknown
-}
-
-function startSync(rig: EvaluatorRig, artifact: Artifact): Readonly<Record<string, unknown>> {
-  const generation = rig.evaluator.instantiate({ artifact, number: 1, reloadable: true })
-  rig.evaluator.bindImportsSync(generation)
-  void rig.evaluator.execute(generation)
-  return generation.namespace
 }
 
 describe('Evaluator.bindImports()', () => {
@@ -289,169 +270,5 @@ describe('Evaluator.bindImports() with a signal', () => {
     await waiting
 
     expect(failed).toEqual([])
-  })
-})
-
-describe('Evaluator.bindImportsSync()', () => {
-  test('shows where an import stands that cannot be bound', async () => {
-    await using fixture = await packages({ 'one/index.js': 'exports.a = 1' })
-    await fixture.write('a.ts', "import { b } from 'one'\n")
-    using rig = createRig(fixture.root)
-    const artifact = importing({ spec: 'one', names: ['b'], importers: ['a.ts'] })
-
-    const act = (): unknown => startSync(rig, artifact)
-
-    expect(act).toThrow(
-      expect.objectContaining({ location: { file: 'a.ts', line: 1, column: 10, length: 1 } }),
-    )
-  })
-
-  test('gives builtins, ES modules and CommonJS their namespaces', async () => {
-    await using fixture = await packages({
-      'esm/package.json': '{"name":"esm","main":"index.mjs"}',
-      'esm/index.mjs': 'export const a = 1; export default 2',
-      'cjs/index.js': 'module.exports = { b: 3 }',
-    })
-    using rig = createRig(fixture.root)
-    const artifact = wrapped({
-      body: '',
-      imports: 'path=$d[0],esm=$d[1],cjs=$d[2]',
-      exports: { path: 'path', esm: 'esm', cjs: 'cjs' },
-      deps: [{ spec: 'node:path', names: ['join', 'default'] }, { spec: 'esm' }, { spec: 'cjs' }],
-    })
-
-    const { path, esm, cjs } = startSync(rig, artifact)
-
-    expect((path as { default: { sep: string } }).default.sep).toBe('/')
-    expect(esm).toMatchObject({ a: 1, default: 2 })
-    expect({ ...(cjs as object), default: null }).toEqual({ b: 3, default: null })
-  })
-
-  test('shares the instances of externals with the asynchronous way', async () => {
-    await using fixture = await packages({ 'cjs/index.js': 'exports.box = {}' })
-    using rig = createRig(fixture.root)
-
-    const sync = startSync(rig, importing({ spec: 'cjs' })).dep
-    const generation = await rig.start(importing({ spec: 'cjs' }))
-
-    expect(generation.namespace.dep).toBe(sync)
-  })
-})
-
-describe('import(expression)', () => {
-  const dynamic = wrapped({
-    body: 'const load = (spec, options) => $i0(spec, options)',
-    exports: { load: 'load' },
-    dynamicSites: ['src/deep/site.ts'],
-  })
-
-  async function load(rig: EvaluatorRig, ...args: unknown[]): Promise<unknown> {
-    const generation = await rig.start(dynamic)
-    return (generation.namespace as { load(...a: unknown[]): Promise<unknown> }).load(...args)
-  }
-
-  test('loads builtins and externals', async () => {
-    await using fixture = await packages({ 'one/index.js': 'exports.a = 1' })
-    using rig = createRig(fixture.root)
-
-    const path = await load(rig, 'node:path')
-    const one = await load(rig, 'one')
-
-    expect(path).toHaveProperty('join')
-    expect(one).toHaveProperty('a', 1)
-  })
-
-  test('loads a source as a module of its own, found from the file it stands in', async () => {
-    await using fixture = await createFixture({ 'src/deep/other.ts': '' })
-    const asked: SourceImport[] = []
-    using rig = createRig(fixture.root, {
-      importSource: async (request) => {
-        asked.push(request)
-        return { answer: 1 }
-      },
-    })
-
-    const namespace = await load(rig, './other.ts', { with: { type: 'text' } })
-
-    expect(namespace).toEqual({ answer: 1 })
-    expect(asked).toEqual([
-      {
-        file: fixture.path('src/deep/other.ts'),
-        importer: 'src/deep/site.ts',
-        attributes: { type: 'text' },
-      },
-    ])
-  })
-
-  test('takes file URLs', async () => {
-    await using fixture = await createFixture({ 'a b.ts': '' })
-    const files: string[] = []
-    using rig = createRig(fixture.root, {
-      importSource: async ({ file }) => {
-        files.push(file)
-        return {}
-      },
-    })
-
-    await load(rig, new URL(`file://${fixture.root}/a%20b.ts`))
-
-    expect(files).toEqual([fixture.path('a b.ts')])
-  })
-
-  test.each([
-    ['./missing.ts', undefined],
-    ['node:path', 'no object'],
-    ['node:path', { with: 'no object' }],
-    [Symbol('s'), undefined],
-  ])('rejects and never throws: %s %j', async (spec, options) => {
-    using rig = createRig('/project')
-
-    await expect(load(rig, spec, options)).rejects.toThrow(/Cannot|must be an object/)
-  })
-})
-
-describe('import.meta', () => {
-  test('describes the source file that mentions it', async () => {
-    await using fixture = await createFixture({
-      'src/deep/other.ts': '',
-      'node_modules/one/index.js': '',
-    })
-    using rig = createRig(fixture.root, { resolve: resolveSimply })
-    const artifact = wrapped({
-      entry: 'src/main.ts',
-      body: "const own = $m('src/main.ts'), deep = $m('src/deep/site.ts'), again = $m('src/deep/site.ts')",
-      exports: { own: 'own', deep: 'deep', again: 'again' },
-    })
-
-    const { namespace } = await rig.start(artifact, { main: true })
-    const { own, deep, again } = namespace as Record<string, ImportMeta>
-
-    expect(own).toMatchObject({ main: true, filename: fixture.path('src/main.ts') })
-    expect(deep).toMatchObject({
-      main: false,
-      filename: fixture.path('src/deep/site.ts'),
-      dirname: fixture.path('src/deep'),
-      url: `file://${fixture.path('src/deep/site.ts')}`,
-    })
-    expect(again).toBe(deep)
-    expect(deep?.resolve('./other.ts')).toBe(`file://${fixture.path('src/deep/other.ts')}`)
-    expect(deep?.resolve('one')).toBe(`file://${fixture.path('node_modules/one/index.js')}`)
-    expect(deep?.resolve('fs')).toBe('node:fs')
-    expect(() => deep?.resolve('./missing.ts')).toThrow('there is no such file')
-  })
-
-  test('carries what plugins add', async () => {
-    using rig = createRig('/project', {
-      extendMeta: (meta, { module, number }) =>
-        Object.assign(meta, { added: `${module}#${number}` }),
-    })
-    const artifact = wrapped({
-      body: "const { added } = $m('a.ts')",
-      exports: { added: 'added' },
-    })
-
-    const { namespace } = await rig.start(artifact)
-
-    expect(namespace.added).toBe('entry.ts#1')
   })
 })

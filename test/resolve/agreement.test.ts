@@ -10,7 +10,8 @@ import { esbuildConditions } from '../../src/resolve/conditions.ts'
 import type { ResolveEvents } from '../../src/resolve/events.ts'
 import type { Resolution, ResolveOptions } from '../../src/resolve/resolution.ts'
 import { createResolver } from '../../src/resolve/resolver.ts'
-import { createProject, optionsFor, projects, type ProjectImport } from './projects.ts'
+import { resolveOptions } from '../support/build-options.ts'
+import { createProject, projects, type ProjectImport } from './projects.ts'
 
 /** The differences to esbuild that loading.md §9 knows; the table may name no others. */
 const KNOWN_DIFFERENCES = ['guesses no .mts', 'no rootDirs', 'no references']
@@ -18,7 +19,7 @@ const KNOWN_DIFFERENCES = ['guesses no .mts', 'no rootDirs', 'no references']
 describe.each(Object.entries(projects))('%s', (_name, project) => {
   test('resolve() gives the expected answers', async () => {
     await using fixture = await createProject(project)
-    const options = optionsFor(fixture.root, project.options)
+    const options = resolveOptions(fixture.root, project.options)
     const resolver = createResolver(options, { events: new EventHub<ResolveEvents>() })
 
     const answers = project.imports.map(({ from, spec, kind }) => ({
@@ -34,7 +35,7 @@ describe.each(Object.entries(projects))('%s', (_name, project) => {
     'resolve() finds the sources that esbuild bundles with packages: %s',
     async (packages) => {
       await using fixture = await createProject(project)
-      const options = optionsFor(fixture.root, { ...project.options, packages })
+      const options = resolveOptions(fixture.root, { ...project.options, packages })
       const resolver = createResolver(options, { events: new EventHub<ResolveEvents>() })
       const inlined = new Set(resolver.inlineNames())
 
@@ -67,7 +68,7 @@ describe.each(Object.entries(projects))('%s', (_name, project) => {
 
   test('resolve() names the files that a Node running there imports', async () => {
     await using fixture = await createProject(project)
-    const options = optionsFor(fixture.root, project.options)
+    const options = resolveOptions(fixture.root, project.options)
     const resolver = createResolver(options, { events: new EventHub<ResolveEvents>() })
     const externals = project.imports.flatMap((item) => {
       const kind = item.kind ?? 'import'

@@ -1,12 +1,9 @@
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { EventHub } from '../../src/base/events.ts'
 import { entryOf } from '../../src/resolve/entry.ts'
-import type { ResolveEvents } from '../../src/resolve/events.ts'
 import type { ResolveOptions } from '../../src/resolve/resolution.ts'
-import { createResolver } from '../../src/resolve/resolver.ts'
 import { createFixture, type Fixture } from '../support/fixture.ts'
-import { optionsFor } from './projects.ts'
+import { resolverFor } from '../support/build-options.ts'
 
 function app(): Promise<Fixture> {
   return createFixture({
@@ -30,9 +27,7 @@ function find(
   from = fixture.root,
   options: Partial<ResolveOptions> = {},
 ): string {
-  const resolver = createResolver(optionsFor(fixture.root, options), {
-    events: new EventHub<ResolveEvents>(),
-  })
+  const resolver = resolverFor(fixture, options)
   return entryOf(resolver, entry, { from, root: fixture.root })
 }
 

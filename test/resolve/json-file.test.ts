@@ -1,18 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { EventHub } from '../../src/base/events.ts'
 import { readPackageJson } from '../../src/resolve/json-file.ts'
-import type { ResolveEvents } from '../../src/resolve/events.ts'
-import type { ResolveOptions, Resolver } from '../../src/resolve/resolution.ts'
-import { createResolver } from '../../src/resolve/resolver.ts'
-import { createFixture, type Fixture } from '../support/fixture.ts'
-import { optionsFor } from './projects.ts'
+import { createFixture } from '../support/fixture.ts'
+import { resolverFor } from '../support/build-options.ts'
 
 const json = (value: unknown): string => JSON.stringify(value)
-
-function resolverFor(fixture: Fixture, options: Partial<ResolveOptions> = {}): Resolver {
-  const events = new EventHub<ResolveEvents>()
-  return createResolver(optionsFor(fixture.root, options), { events })
-}
 
 describe('readPackageJson()', () => {
   test('reads the name and what may be imported', async () => {

@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { EventHub } from '../../src/base/events.ts'
-import type { ResolveEvents } from '../../src/resolve/events.ts'
 import { failureOf } from '../../src/resolve/failure.ts'
-import type { ResolveOptions, Resolver } from '../../src/resolve/resolution.ts'
-import { createResolver } from '../../src/resolve/resolver.ts'
 import { createFixture, type Fixture } from '../support/fixture.ts'
-import { optionsFor } from './projects.ts'
+import { resolverFor } from '../support/build-options.ts'
 
 function mapped(paths: Readonly<Record<string, readonly string[]>>): Promise<Fixture> {
   return createFixture({
@@ -16,12 +12,6 @@ function mapped(paths: Readonly<Record<string, readonly string[]>>): Promise<Fix
     'types/typed.d.ts': '',
     'node_modules/@lib/installed/index.js': '',
     'node_modules/@lib/broken/package.json': '{"exports":"garbage"}',
-  })
-}
-
-function resolverFor(fixture: Fixture, options: Partial<ResolveOptions> = {}): Resolver {
-  return createResolver(optionsFor(fixture.root, options), {
-    events: new EventHub<ResolveEvents>(),
   })
 }
 

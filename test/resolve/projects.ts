@@ -35,22 +35,6 @@ export async function createProject(project: Project): Promise<Fixture> {
   return fixture
 }
 
-/** The options of `load` for a folder. */
-export function optionsFor(root: string, options: Partial<ResolveOptions> = {}): ResolveOptions {
-  return {
-    root,
-    packages: 'external',
-    externals: [],
-    inline: [],
-    externalPolicy: 'any',
-    allowedSources: ['*'],
-    conditions: [],
-    alias: {},
-    tsconfig: undefined,
-    ...options,
-  }
-}
-
 const json = (value: unknown): string => JSON.stringify(value)
 
 export const projects: Readonly<Record<string, Project>> = {

@@ -1,45 +1,9 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, symlink } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { EventHub } from '../../src/base/events.ts'
-import type { ResolveEvents } from '../../src/resolve/events.ts'
-import type { Resolution, ResolveOptions, Resolver } from '../../src/resolve/resolution.ts'
-import { createResolver } from '../../src/resolve/resolver.ts'
-import { createFixture, type Fixture } from '../support/fixture.ts'
-import { optionsFor } from './projects.ts'
-
-const json = (value: unknown): string => JSON.stringify(value)
-
-function resolverFor(
-  fixture: Fixture,
-  options: Partial<ResolveOptions> = {},
-  events = new EventHub<ResolveEvents>(),
-): Resolver {
-  return createResolver(optionsFor(fixture.root, options), { events })
-}
-
-/** A project with one dependency, declared, and one that is only installed. */
-function shop(): Promise<Fixture> {
-  return createFixture({
-    'package.json': json({
-      name: 'shop',
-      dependencies: { declared: '1' },
-      optionalDependencies: { maybe: '1' },
-      peerDependencies: { host: '1' },
-      devDependencies: { tool: '1' },
-    }),
-    'src/main.ts': '',
-    'src/package.json': json({ type: 'module' }),
-    'node_modules/declared/index.js': '',
-    'node_modules/declared/deep/x.js': '',
-    'node_modules/stray/index.js': '',
-    'node_modules/@s/one/index.js': '',
-    'node_modules/@s/two/index.js': '',
-    'node_modules/shipped/index.ts': '',
-  })
-}
-
-const classOf = (resolution: Resolution): string => resolution.class
+import { createFixture } from '../support/fixture.ts'
+import { resolverFor } from '../support/build-options.ts'
+import { json, shop, classOf } from './support/shop.ts'
 
 describe('resolve() with packages', () => {
   test('external leaves packages to Node and says which file it will be', async () => {
@@ -154,63 +118,6 @@ describe('resolve() with inline and externals', () => {
   })
 })
 
-describe('resolve() with externalPolicy declared', () => {
-  test.each([
-    ['declared', 'external'],
-    ['declared/deep/x.js', 'external'],
-    ['maybe', 'external'],
-    ['host', 'external'],
-    ['tool', 'refused'],
-    ['stray', 'refused'],
-    ['@s/one', 'external'],
-    ['node:fs', 'builtin'],
-    ['./main.ts', 'source'],
-  ])('answers %s with %s', async (specifier, expected) => {
-    await using fixture = await shop()
-    const resolver = resolverFor(fixture, { externalPolicy: 'declared', externals: ['@s/one'] })
-
-    expect(classOf(resolver.resolve(specifier, fixture.path('src/main.ts'), 'import'))).toBe(
-      expected,
-    )
-  })
-
-  test('asks the package.json of the importer, not of the root', async () => {
-    await using fixture = await createFixture({
-      'package.json': json({ name: 'root', dependencies: { a: '1' } }),
-      'main.ts': '',
-      'inner/package.json': json({ dependencies: { b: '1' } }),
-      'inner/main.ts': '',
-    })
-    const resolver = resolverFor(fixture, { externalPolicy: 'declared' })
-    const ask = (specifier: string, from: string): string =>
-      classOf(resolver.resolve(specifier, fixture.path(from), 'import'))
-
-    expect([ask('a', 'main.ts'), ask('b', 'main.ts')]).toEqual(['external', 'refused'])
-    expect([ask('a', 'inner/main.ts'), ask('b', 'inner/main.ts')]).toEqual(['refused', 'external'])
-  })
-})
-
-describe('resolve() with allowedSources', () => {
-  test.each([
-    ['@s/one', 'external', 'external'],
-    ['declared', 'external', 'refused'],
-    ['declared', 'bundle', 'refused'],
-    ['@s/one', 'bundle', 'source'],
-    ['https://cdn.example.com/x.js', 'external', 'external'],
-    ['https://evil.example.org/x.js', 'external', 'refused'],
-    ['shop', 'external', 'missing'],
-    ['./main.ts', 'external', 'source'],
-    ['node:fs', 'external', 'builtin'],
-  ] as const)('answers %s with packages %s by %s', async (specifier, packages, expected) => {
-    await using fixture = await shop()
-    const resolver = resolverFor(fixture, { packages, allowedSources: ['@s/*', '*.example.com'] })
-
-    expect(classOf(resolver.resolve(specifier, fixture.path('src/main.ts'), 'import'))).toBe(
-      expected,
-    )
-  })
-})
-
 describe('resolve() with alias', () => {
   test.each([
     ['exact', { db: './src/main.ts' }, 'db', 'src/main.ts'],
@@ -293,7 +200,7 @@ describe('resolve() in a project that was itself installed', () => {
       'node_modules/sibling/index.js': '',
     })
     const root = outer.path('node_modules/app')
-    const resolver = createResolver(optionsFor(root), { events: new EventHub<ResolveEvents>() })
+    const resolver = resolverFor({ root })
     const ask = (specifier: string): string =>
       classOf(resolver.resolve(specifier, `${root}/main.ts`, 'import'))
 
@@ -321,144 +228,5 @@ describe('clear()', () => {
     resolver.clear()
 
     expect(['./new', 'dep', '@/new'].map(ask)).toEqual(['source', 'external', 'source'])
-  })
-})
-
-describe('inlineNames()', () => {
-  test('names own, workspace and inlined packages, without externals', async () => {
-    await using fixture = await createFixture({
-      'package.json': json({ name: 'mono' }),
-      'packages/a/package.json': json({ name: '@mono/a' }),
-      'packages/b/package.json': json({ name: 'b' }),
-      'packages/c/package.json': json({ name: 'c' }),
-      'node_modules/dep/index.js': '',
-      'node_modules/@ui/button/index.js': '',
-      'node_modules/@ui/table/index.js': '',
-      'node_modules/.bin/tool': '',
-    })
-    await mkdir(fixture.path('node_modules/@mono'))
-    await symlink('../../packages/a', fixture.path('node_modules/@mono/a'), 'junction')
-    await symlink('../packages/b', fixture.path('node_modules/b'), 'junction')
-    await mkdir(fixture.path('packages/a/node_modules'))
-    await symlink('../../c', fixture.path('packages/a/node_modules/c'), 'junction')
-    const resolver = resolverFor(fixture, { inline: ['@ui/*', 'wanted/x'], externals: ['b'] })
-
-    expect(resolver.inlineNames()).toEqual([
-      '@mono/a',
-      '@ui/button',
-      '@ui/table',
-      'c',
-      'mono',
-      'wanted',
-    ])
-  })
-
-  test('sees a package that was linked only after clear()', async () => {
-    await using fixture = await createFixture({ 'packages/a/index.ts': '' })
-    const resolver = resolverFor(fixture)
-    expect(resolver.inlineNames()).toEqual([])
-    await mkdir(fixture.path('node_modules'))
-    await symlink('../packages/a', fixture.path('node_modules/a'), 'junction')
-
-    expect(resolver.inlineNames()).toEqual([])
-    resolver.clear()
-
-    expect(resolver.inlineNames()).toEqual(['a'])
-  })
-})
-
-describe('resolve.failed', () => {
-  test('is emitted for what is missing or refused, and for nothing else', async () => {
-    await using fixture = await shop()
-    const events = new EventHub<ResolveEvents>()
-    const seen: unknown[] = []
-    events.on('resolve.failed', ({ specifier, class: outcome }) => seen.push([specifier, outcome]))
-    const resolver = resolverFor(fixture, { externalPolicy: 'declared' }, events)
-    const importer = fixture.path('src/main.ts')
-
-    for (const specifier of ['./main', 'fs', 'declared', './none', 'stray']) {
-      resolver.resolve(specifier, importer, 'import')
-    }
-    resolver.explain('./none', importer)
-
-    expect(seen).toEqual([
-      ['./none', 'missing'],
-      ['stray', 'refused'],
-    ])
-  })
-})
-
-describe('explain()', () => {
-  test('tells the steps in order and ends with the answer', async () => {
-    await using fixture = await shop()
-    const importer = fixture.path('src/main.ts')
-
-    const steps = resolverFor(fixture, { alias: { d: 'declared' } }).explain('d', importer)
-
-    expect(steps.map(({ step }) => step)).toEqual([
-      'alias',
-      'form',
-      'tsconfig.json',
-      'search',
-      'packages',
-      'policy',
-      'search as Node does',
-      'answer',
-    ])
-    expect(steps.at(-1)?.result).toBe(`external ${fixture.path('node_modules/declared/index.js')}`)
-  })
-
-  test('says the same as resolve()', async () => {
-    await using fixture = await shop()
-    const resolver = resolverFor(fixture, { externalPolicy: 'declared' })
-    const importer = fixture.path('src/main.ts')
-
-    for (const specifier of ['./main', 'fs', 'declared', './none', 'stray', '#x', 'shop']) {
-      const answer = resolver.explain(specifier, importer).findLast(({ step }) => step === 'answer')
-      const { class: outcome } = resolver.resolve(specifier, importer, 'import')
-
-      expect(answer?.result).toMatch(new RegExp(`^${outcome}`))
-    }
-  })
-
-  test.each([
-    ['./twice.js', 'although twice.ts lies beside it'],
-    ['./modern', 'esbuild does not find it'],
-    ['./made/x', 'rootDirs'],
-    ['~/twice', 'referenced'],
-  ])('warns that a bundle would differ for %s', async (specifier, warning) => {
-    await using fixture = await createFixture({
-      'tsconfig.json': json({
-        compilerOptions: { rootDirs: ['./src', './generated'] },
-        references: [{ path: './tsconfig.app.json' }],
-      }),
-      'tsconfig.app.json': json({
-        compilerOptions: { composite: true, paths: { '~/*': ['./src/*'] } },
-        include: ['src'],
-      }),
-      'src/main.ts': '',
-      'src/twice.js': '',
-      'src/twice.ts': '',
-      'src/modern.mts': '',
-      'generated/made/x.ts': '',
-    })
-
-    const steps = resolverFor(fixture).explain(specifier, fixture.path('src/main.ts'))
-
-    expect(steps.filter(({ step }) => step === 'warning')).toEqual([
-      { step: 'warning', result: expect.stringContaining(warning) },
-    ])
-  })
-
-  test('warns of nothing where all agree', async () => {
-    await using fixture = await shop()
-    await writeFile(fixture.path('src/a.ts'), '')
-    const resolver = resolverFor(fixture)
-
-    for (const specifier of ['./a', './a.js', 'declared', 'fs', './none', '../src/a.ts']) {
-      const steps = resolver.explain(specifier, fixture.path('src/main.ts'))
-
-      expect(steps.filter(({ step }) => step === 'warning')).toEqual([])
-    }
   })
 })

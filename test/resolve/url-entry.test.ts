@@ -1,22 +1,11 @@
-import { EventHub } from '../../src/base/events.ts'
-import type { ResolveEvents } from '../../src/resolve/events.ts'
-import { createResolver } from '../../src/resolve/resolver.ts'
 import { urlEntry } from '../../src/resolve/url-entry.ts'
 import { describe, expect, test } from 'vitest'
+import { resolverFor } from '../support/build-options.ts'
 
 const root = import.meta.dirname
 
 function nameOf(specifier: string, allowedSources: readonly string[] = ['*']): string {
-  const events = new EventHub<ResolveEvents>()
-  const options = { packages: 'external', externals: [], inline: [], conditions: [] } as const
-  const rest = {
-    root,
-    externalPolicy: 'any',
-    allowedSources,
-    alias: {},
-    tsconfig: undefined,
-  } as const
-  return urlEntry(createResolver({ ...options, ...rest }, { events }), specifier, root)
+  return urlEntry(resolverFor({ root }, { allowedSources }), specifier, root)
 }
 
 function refused(code: string): unknown {

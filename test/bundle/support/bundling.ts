@@ -9,7 +9,7 @@ import type { SomonPlugin } from '../../../src/bundle/plugin.ts'
 import { createPluginHost } from '../../../src/bundle/plugins.ts'
 import { unguarded } from '../../../src/base/guard.ts'
 import type { ResolveOptions } from '../../../src/resolve/resolution.ts'
-import { createResolver } from '../../../src/resolve/resolver.ts'
+import { buildOptions, resolverFor } from '../../support/build-options.ts'
 
 /** A bundler of one root with everything real but the plugins, which a test may give. */
 export interface Bundling extends AsyncDisposable {
@@ -33,33 +33,13 @@ export interface BundlingOptions {
 }
 
 export function createBundling(root: string, given: BundlingOptions = {}): Bundling {
-  const resolve: ResolveOptions = {
-    root,
-    packages: 'external',
-    externals: [],
-    inline: [],
-    externalPolicy: 'any',
-    allowedSources: ['*'],
-    conditions: [],
-    alias: {},
-    tsconfig: undefined,
-    ...given.resolve,
-  }
-  const options: BuildOptions = {
-    root,
-    resolve,
-    target: 'node24',
-    define: {},
-    loader: {},
-    sourceMaps: 'none',
-    ...given.build,
-  }
+  const options = buildOptions(root, given.build, given.resolve)
   const limits = { serviceMaxRssBytes: 512 * 2 ** 20, hotContexts: 4 }
   const events = new EventHub<BundleEvents>()
   const bundler = createBundler({
     clock: systemClock,
     events,
-    resolver: createResolver(resolve, { events: new EventHub() }),
+    resolver: resolverFor({ root }, given.resolve),
     plugins: createPluginHost(given.plugins ?? [], {
       root,
       clock: systemClock,

@@ -1,12 +1,11 @@
 import { EventHub } from '../../../src/base/events.ts'
 import { digest } from '../../../src/base/digest.ts'
 import type { Artifact } from '../../../src/bundle/artifact.ts'
-import type { BuildOptions } from '../../../src/bundle/build-options.ts'
 import { createBundler } from '../../../src/bundle/bundler.ts'
 import { noPlugins } from '../../../src/bundle/no-plugins.ts'
-import type { Resolver, ResolveOptions } from '../../../src/resolve/resolution.ts'
-import { createResolver } from '../../../src/resolve/resolver.ts'
+import type { Resolver } from '../../../src/resolve/resolution.ts'
 import { systemClock } from '../../../src/base/clock.ts'
+import { buildOptions, resolverFor } from '../../support/build-options.ts'
 
 /** What the real bundler makes of an entry. */
 export interface Built {
@@ -17,26 +16,9 @@ export interface Built {
 
 /** Builds an entry of a project with the real resolver and bundler, its map with it. */
 export async function build(root: string, entry: string): Promise<Built> {
-  const resolve: ResolveOptions = {
-    root,
-    packages: 'external',
-    externals: [],
-    inline: [],
-    externalPolicy: 'any',
-    allowedSources: ['*'],
-    conditions: [],
-    alias: {},
-    tsconfig: undefined,
-  }
-  const options: BuildOptions = {
-    root,
-    resolve,
-    target: `node${process.versions.node}`,
-    define: {},
-    loader: {},
-    sourceMaps: 'eager',
-  }
-  const resolver = createResolver(resolve, { events: new EventHub() })
+  const target = `node${process.versions.node}`
+  const options = buildOptions(root, { target, sourceMaps: 'eager' })
+  const resolver = resolverFor({ root })
   const bundler = createBundler({
     clock: systemClock,
     events: new EventHub(),

@@ -16,6 +16,7 @@ import type { ResolveEvents } from '../../../src/resolve/events.ts'
 import type { ResolveOptions, Resolver } from '../../../src/resolve/resolution.ts'
 import { createResolver } from '../../../src/resolve/resolver.ts'
 import { createTestBundler } from './bundler.ts'
+import { buildOptions } from '../../support/build-options.ts'
 
 /** What a test may set; the rest is as `system` would have it by default. */
 export interface RigOptions {
@@ -45,28 +46,8 @@ export interface Rig extends AsyncDisposable {
 export function createRig(root: string, rig: RigOptions = {}): Rig {
   const events = new EventHub<LoadEvents & CacheEvents & ResolveEvents>()
   const clock = rig.clock ?? systemClock
-  const resolve: ResolveOptions = {
-    root,
-    packages: 'external',
-    externals: [],
-    inline: [],
-    externalPolicy: 'any',
-    allowedSources: ['*'],
-    conditions: [],
-    alias: {},
-    tsconfig: undefined,
-    ...rig.resolve,
-  }
-  const options: BuildOptions = {
-    root,
-    resolve,
-    target: 'node24',
-    define: {},
-    loader: {},
-    sourceMaps: 'lazy',
-    ...rig.build,
-  }
-  const resolver = rig.share?.resolver ?? createResolver(resolve, { events })
+  const options = buildOptions(root, { sourceMaps: 'lazy', ...rig.build }, rig.resolve)
+  const resolver = rig.share?.resolver ?? createResolver(options.resolve, { events })
   const env = (name: string): string | undefined => rig.env?.[name]
   const disk = createDiskTier({
     name: 'disk',
