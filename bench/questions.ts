@@ -3,6 +3,7 @@ import { bundleCli } from './questions/bundle-cli.ts'
 import { bundleCliRepeat } from './questions/bundle-cli-repeat.ts'
 import { coldLoad } from './questions/cold-load.ts'
 import { diskStart } from './questions/disk-start.ts'
+import { firstLoad } from './questions/first-load.ts'
 import { moduleMemory } from './questions/module-memory.ts'
 import { reload } from './questions/reload.ts'
 import { retention } from './questions/retention.ts'
@@ -16,6 +17,7 @@ export const questions: readonly Question[] = [
   bundleCliRepeat,
   start,
   coldLoad,
+  firstLoad,
   diskStart,
   warmLoad,
   reload,

@@ -1,0 +1,8 @@
+import { ModuleSystem } from '../../dist/index.js'
+import { report } from './report.mjs'
+
+const [root] = process.argv.slice(2)
+
+await using system = new ModuleSystem({ root })
+const { exports } = await system.load('./main.ts')
+report(exports.greet('you'))

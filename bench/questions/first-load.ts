@@ -1,0 +1,63 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { reportedProof } from '../harness/child-report.ts'
+import { childScript } from '../harness/paths.ts'
+import type { MacroCase, Question, Target } from '../harness/question.ts'
+import { place, removeAll, requireBuild } from '../products.ts'
+
+export const firstLoad: Question = {
+  name: 'first-load',
+  version: 1,
+  title: 'How long does the first small module of a process take?',
+  isolates:
+    'a fresh process with an empty cache folder loads one TypeScript file of two lines and calls it, against `node -e 0`: what somon and the start of esbuild add to the start of Node itself.',
+  on: 'manifests, disk cache writes, ledger, events, error mapping: the defaults of `new ModuleSystem()`.',
+  doesNotShow: 'larger entries (cold-load has them), a cold page cache.',
+  packages: ['esbuild'],
+  metrics: [
+    { name: 'cpuMs', unit: 'ms' },
+    { name: 'wallMs', unit: 'ms', wall: true },
+  ],
+  targets: [beyondNode('wallMs')],
+  cases: async () => {
+    requireBuild()
+    return [await smallModule()]
+  },
+}
+
+function beyondNode(metric: string): Target {
+  const bound = { sense: 'at most', limit: 50, of: 'difference', against: 'node -e 0' } as const
+  return { ...bound, case: 'two lines', variant: 'somon', metric }
+}
+
+async function smallModule(): Promise<MacroCase> {
+  const project = place('first-load', 'project')
+  const cache = place('first-load', 'cache')
+  await mkdir(project, { recursive: true })
+  await writeFile(join(project, 'package.json'), '{ "name": "small", "type": "module" }')
+  await writeFile(
+    join(project, 'main.ts'),
+    'interface Greeting { readonly to: string; readonly text: string }\n' +
+      "export const greet = (to: string): Greeting => ({ to, text: 'hello' })\n",
+  )
+  return {
+    kind: 'macro',
+    name: 'two lines',
+    variants: [
+      {
+        name: 'node -e 0',
+        command: { argv: [process.execPath, '-e', '0'] },
+        prove: () => undefined,
+      },
+      {
+        name: 'somon',
+        command: {
+          argv: [process.execPath, childScript('first-load-somon.mjs'), project],
+          env: { SOMON_CACHE_DIR: cache },
+        },
+        reset: () => removeAll(cache),
+        prove: reportedProof,
+      },
+    ],
+  }
+}
