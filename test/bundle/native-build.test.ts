@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { findEsbuildBinary } from '../../src/bundle/esbuild-binary.ts'
-import { runNativeBuild } from '../../src/bundle/native-build.ts'
+import { collectorVariables, runNativeBuild } from '../../src/bundle/native-build.ts'
 import type { BundleOptions } from '../../src/bundle/output.ts'
 import { completeOutputBuild, OUTPUT_DEFAULTS } from '../../src/bundle/output-build.ts'
 import { readMetafile } from '../../src/bundle/read-metafile.ts'
@@ -44,6 +44,17 @@ const CASES: readonly [name: string, options: BundleOptions, flags: readonly str
   ['conditions', { conditions: ['special'] }, ['--conditions=special']],
   ['tsconfig', { tsconfig: 'tsconfig.alt.json' }, ['--tsconfig=tsconfig.alt.json']],
 ]
+
+describe('collectorVariables()', () => {
+  test('limits memory to 1 GiB, and to half of what there is', () => {
+    expect(collectorVariables({}, 2 ** 40)).toEqual({ GOGC: 'off', GOMEMLIMIT: `${2 ** 30}B` })
+    expect(collectorVariables({}, 2 ** 29 + 1)).toEqual({ GOGC: 'off', GOMEMLIMIT: `${2 ** 28}B` })
+  })
+
+  test('leaves the collector to who sets GOGC', () => {
+    expect(collectorVariables({ GOGC: 'off' })).toEqual({})
+  })
+})
 
 describe('runNativeBuild()', () => {
   test.each(CASES)('writes what esbuild writes: %s', async (_name, options, flags) => {
@@ -106,6 +117,24 @@ describe('runNativeBuild()', () => {
         ],
       }),
     )
+  })
+
+  test.runIf(process.platform !== 'win32')('starts a program with a memory limit', async () => {
+    await using fixture = await createFixture({
+      'a.ts': '',
+      esbuild: '#!/bin/sh\necho "$GOGC $GOMEMLIMIT" >seen.txt\nexit 1\n',
+    })
+    chmodSync(fixture.path('esbuild'), 0o755)
+    const program = { path: fixture.path('esbuild'), version: '0.0.0' }
+    const build = completeOutputBuild(fixture.root, ['./a.ts'], { outdir: 'out' }, OUTPUT_DEFAULTS)
+    const seen = (environment: Record<string, string>): string => {
+      expect(() => runNativeBuild(program, build, environment)).toThrow('Cannot bundle')
+      return readFileSync(fixture.path('seen.txt'), 'utf8').trim()
+    }
+
+    expect(seen({})).toMatch(/^off [1-9]\d{7,}B$/)
+    expect(seen({ GOGC: '77' })).toBe('77')
+    expect(seen({ GOMEMLIMIT: '64MiB' })).toBe('off 64MiB')
   })
 
   test('says for each input how much of it is in the outputs', async () => {
