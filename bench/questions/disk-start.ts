@@ -83,7 +83,7 @@ async function caseOf({ name, entry, folder }: Input): Promise<MacroCase> {
         name: 'somon',
         command: { ...somon, argv: [...somon.argv, 'from-disk'] },
         prove: (run) => {
-          const stored = join(home, 'cache/v1/code')
+          const stored = join(home, 'cache/v2/code')
           if (!existsSync(stored)) throw new Error('the priming run stored no code cache')
           return reportedProof(run)
         },

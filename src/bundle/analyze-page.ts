@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { crypto } from '../base/crypto.ts'
 import type { RelPath } from '../base/project-path.ts'
 import { ANALYZE_SCRIPT, ANALYZE_STYLE } from './analyze-script.ts'
 import type { BundleMetafile } from './output.ts'
@@ -112,7 +112,7 @@ function importersOf(
 
 /** https://www.w3.org/TR/CSP3/#grammardef-hash-source */
 function sourceHash(text: string): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`
+  return `sha256-${crypto().createHash('sha256').update(text).digest('base64')}`
 }
 
 function escapeHtml(text: string): string {

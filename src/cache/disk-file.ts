@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, promises, readSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { codeOf } from '../base/error.ts'
 import { BLOCK_BYTES, TAG_FILE, TAG_TEXT, VERSION_FOLDER } from './disk-layout.ts'
+import type { SeenStat } from './sighting.ts'
 
 /** A file as it was when it was read. */
 export interface StoredFile {
@@ -9,8 +10,13 @@ export interface StoredFile {
   readonly mtimeMs: number
 }
 
+/** A file with what its descriptor said after the last byte was read: no later write is in it. */
+export interface StattedFile extends StoredFile {
+  readonly stat: SeenStat
+}
+
 /** Reads a file in one go; undefined when it cannot be read, whatever the reason. */
-export function readStoredSync(file: string): StoredFile | undefined {
+export function readStoredSync(file: string): StattedFile | undefined {
   let descriptor: number
   try {
     descriptor = openSync(file, 'r')
@@ -18,7 +24,7 @@ export function readStoredSync(file: string): StoredFile | undefined {
     return undefined
   }
   try {
-    const { size, mtimeMs } = fstatSync(descriptor)
+    const { size } = fstatSync(descriptor)
     const bytes = Buffer.allocUnsafeSlow(size)
     let filled = 0
     while (filled < size) {
@@ -26,7 +32,8 @@ export function readStoredSync(file: string): StoredFile | undefined {
       if (count === 0) break
       filled += count
     }
-    return { bytes: bytes.subarray(0, filled), mtimeMs }
+    const stat = fstatSync(descriptor)
+    return { bytes: bytes.subarray(0, filled), mtimeMs: stat.mtimeMs, stat }
   } catch {
     return undefined
   } finally {

@@ -26,13 +26,13 @@ export function parseKey(key: string): DiskKey {
   return { space: match[1] as Space, name: match[2] ?? '' }
 }
 
-/** Where the file of a key lies: `<dir>/v1/<space>/<2 characters>/<name>`. */
+/** Where the file of a key lies: `<dir>/v2/<space>/<2 characters>/<name>`. */
 export function fileOf(dir: string, { space, name }: DiskKey): string {
   return join(dir, VERSION_FOLDER, space, name.slice(0, 2), name)
 }
 
 /** Grows with the layout; other versions in one directory do not see each other. */
-export const VERSION_FOLDER = 'v1'
+export const VERSION_FOLDER = 'v2'
 
 /** The file that marks a folder as a cache. */
 export const TAG_FILE = 'CACHEDIR.TAG'

@@ -19,7 +19,9 @@ import { open, seal } from './envelope.ts'
 import type { CacheEvents } from './events.ts'
 import { collectGarbage, NOTHING, type GcReport } from './gc.ts'
 import { checkOwner } from './owner.ts'
-import type { ByteTier, TierStats } from './tier.ts'
+import { Opener } from './opener.ts'
+import type { Sighting } from './sighting.ts'
+import type { LocalTier, Reading, TierStats } from './tier.ts'
 
 /**
  * `readonly` writes nothing on its own, not even times; `off` answers nothing either. An explicit
@@ -47,6 +49,8 @@ export interface DiskTierOptions extends DiskLimits {
   readonly clock: Clock
   /** A name that no other writer of the folder uses, of letters, digits and `-`. */
   readonly uniqueName: () => string
+  /** See `bootId()`; asked once. */
+  readonly bootId: () => string | undefined
 }
 
 /** How much a `prune` leaves; what is not given is the tier's own bound. */
@@ -57,10 +61,9 @@ export interface PruneOptions {
 }
 
 /** The disk cache of a project, and what the command `somon cache` does with it. */
-export interface DiskTier extends ByteTier {
+export interface DiskTier extends LocalTier {
   readonly dir: string
   readonly mode: DiskMode
-  getSync(key: string): Uint8Array | undefined
   /** Whether a file lies under a key; says nothing of what is in it. */
   hasSync(key: string): boolean
   /** As `set` for each in order; the first that cannot be written is the last that is tried. */
@@ -104,6 +107,7 @@ class FolderTier implements DiskTier {
   readonly name: string
   readonly dir: string
   readonly #options: DiskTierOptions
+  readonly #opener: Opener
   #limits: DiskLimits
   readonly #pending = new Set<Promise<unknown>>()
   readonly #hit
@@ -120,6 +124,7 @@ class FolderTier implements DiskTier {
     this.name = options.name
     this.dir = options.dir
     this.#options = options
+    this.#opener = new Opener(options)
     this.#limits = options
     this.#hit = options.events.channel('cache.hit')
     this.#miss = options.events.channel('cache.miss')
@@ -136,13 +141,25 @@ class FolderTier implements DiskTier {
     signal?.throwIfAborted()
     const parsed = parseKey(key)
     if (!this.#isReadable()) return undefined
-    return this.#answer(key, parsed, await readStored(fileOf(this.dir, parsed)))
+    const stored = await readStored(fileOf(this.dir, parsed))
+    return this.#answer(key, parsed, stored, stored && this.#opener.open(key, stored))
   }
 
   getSync(key: string): Uint8Array | undefined {
     const parsed = parseKey(key)
     if (!this.#isReadable()) return undefined
-    return this.#answer(key, parsed, readStoredSync(fileOf(this.dir, parsed)))
+    const stored = readStoredSync(fileOf(this.dir, parsed))
+    return this.#answer(key, parsed, stored, stored && this.#opener.open(key, stored))
+  }
+
+  readSync(key: string, seen: Sighting | undefined): Reading | undefined {
+    const parsed = parseKey(key)
+    if (!this.#isReadable()) return undefined
+    const seenAt = this.#options.clock.now()
+    const stored = readStoredSync(fileOf(this.dir, parsed))
+    const opened = stored && this.#opener.openSeen(key, stored, seen, seenAt)
+    const bytes = this.#answer(key, parsed, stored, opened?.payload)
+    return bytes && { bytes, isTrusted: opened?.isTrusted === true, seen: opened?.seen }
   }
 
   async set(key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
@@ -219,9 +236,13 @@ class FolderTier implements DiskTier {
     await this.#settled()
   }
 
-  #answer(key: string, parsed: DiskKey, stored: StoredFile | undefined): Uint8Array | undefined {
-    const binding = { key, secret: this.#options.secret }
-    const payload = stored && open(stored.bytes, binding)
+  /** @param payload - undefined when there is no file, or when it does not open */
+  #answer(
+    key: string,
+    parsed: DiskKey,
+    stored: StoredFile | undefined,
+    payload: Uint8Array | undefined,
+  ): Uint8Array | undefined {
     if (stored === undefined || payload === undefined) {
       this.#stats.misses += 1
       if (stored !== undefined) this.#discard(key, fileOf(this.dir, parsed))

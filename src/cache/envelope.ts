@@ -1,5 +1,6 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { crypto } from '../base/crypto.ts'
 import type { Secret } from '../base/secret.ts'
+import { checksum } from './checksum.ts'
 
 /** What an envelope is bound to beside its payload. */
 export interface EnvelopeBinding {
@@ -13,14 +14,16 @@ export interface EnvelopeBinding {
  * Wraps a payload so that `open` can tell whether it came back whole.
  *
  * Layout: magic `SMNC`, format (1), flags (1), two zero bytes, payload length (8, little endian),
- * sha256 of key and payload (32), with a secret HMAC-SHA-256 of everything before it (32), payload.
+ * proof of key and payload, payload. The proof is a sha256 (32), with a secret followed by
+ * HMAC-SHA-256 of everything before it (32). What lies under `keys/` is read by every start and
+ * has a checksum (8) instead, which spares it node:crypto; with a secret it has both others.
  */
 export function seal(payload: Uint8Array, binding: EnvelopeBinding): Buffer {
   const { secret } = binding
-  const size = headerSize(secret)
+  const size = headerSize(binding)
   const sealed = Buffer.allocUnsafeSlow(size + payload.byteLength)
-  writeHeader(sealed, payload.byteLength, secret !== undefined)
-  checksum(payload, binding.key).copy(sealed, DIGEST_AT)
+  writeHeader(sealed, payload.byteLength, binding)
+  sealed.set(proofOf(payload, binding), PROOF_AT)
   if (secret !== undefined) signature(sealed, secret).copy(sealed, SIGNATURE_AT)
   sealed.set(payload, size)
   return sealed
@@ -34,44 +37,70 @@ export function seal(payload: Uint8Array, binding: EnvelopeBinding): Buffer {
  */
 export function open(sealed: Uint8Array, binding: EnvelopeBinding): Uint8Array | undefined {
   const { secret } = binding
-  const size = headerSize(secret)
-  if (sealed.byteLength < size) return undefined
-  const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
-  const expected = Buffer.allocUnsafe(DIGEST_AT)
-  writeHeader(expected, sealed.byteLength - size, secret !== undefined)
-  if (expected.compare(bytes, 0, DIGEST_AT) !== 0) return undefined
+  const payload = openUnproven(sealed, binding)
+  if (payload === undefined) return undefined
+  const bytes = asBuffer(sealed)
   if (secret !== undefined) {
-    const stored = bytes.subarray(SIGNATURE_AT, size)
-    if (!timingSafeEqual(stored, signature(bytes, secret))) return undefined
+    const stored = bytes.subarray(SIGNATURE_AT, headerSize(binding))
+    if (!crypto().timingSafeEqual(stored, signature(bytes, secret))) return undefined
   }
-  const payload = sealed.subarray(size)
-  const stored = bytes.subarray(DIGEST_AT, SIGNATURE_AT)
-  return checksum(payload, binding.key).equals(stored) ? payload : undefined
+  const proof = proofOf(payload, binding)
+  return bytes.compare(proof, 0, proof.byteLength, PROOF_AT, PROOF_AT + proof.byteLength) === 0
+    ? payload
+    : undefined
+}
+
+/**
+ * As `open`, for a file that is known to be whole since it was last opened: of what is in it only
+ * magic, format, flags and length are compared.
+ */
+export function openUnproven(sealed: Uint8Array, binding: EnvelopeBinding): Uint8Array | undefined {
+  const size = headerSize(binding)
+  if (sealed.byteLength < size) return undefined
+  const expected = Buffer.allocUnsafe(PROOF_AT)
+  writeHeader(expected, sealed.byteLength - size, binding)
+  if (expected.compare(sealed, 0, PROOF_AT) !== 0) return undefined
+  return sealed.subarray(size)
 }
 
 const MAGIC = 'SMNC'
-const FORMAT = 1
+const FORMAT = 2
 const SIGNED = 1
+const SUMMED = 2
 const LENGTH_AT = 8
-const DIGEST_AT = 16
-const SIGNATURE_AT = DIGEST_AT + 32
+const PROOF_AT = 16
+const SIGNATURE_AT = PROOF_AT + 32
 
-function headerSize(secret: Secret | undefined): number {
-  return secret === undefined ? SIGNATURE_AT : SIGNATURE_AT + 32
+/** A checksum proves nothing against people, so what is signed has a sha256. */
+function isSummed({ key, secret }: EnvelopeBinding): boolean {
+  return secret === undefined && key.startsWith('keys/')
 }
 
-function writeHeader(target: Buffer, length: number, signed: boolean): void {
+function headerSize(binding: EnvelopeBinding): number {
+  if (isSummed(binding)) return PROOF_AT + 8
+  return binding.secret === undefined ? SIGNATURE_AT : SIGNATURE_AT + 32
+}
+
+function writeHeader(target: Buffer, length: number, binding: EnvelopeBinding): void {
+  const flags = (binding.secret === undefined ? 0 : SIGNED) | (isSummed(binding) ? SUMMED : 0)
   target.write(MAGIC, 0, 'latin1')
-  target.writeUInt32LE(FORMAT | ((signed ? SIGNED : 0) << 8), 4)
+  target.writeUInt32LE(FORMAT | (flags << 8), 4)
   target.writeBigUInt64LE(BigInt(length), LENGTH_AT)
 }
 
 /** The key's length comes first, so that no other key and payload give the same text. */
-function checksum(payload: Uint8Array, key: string): Buffer {
-  return createHash('sha256').update(`${key.length}:${key}`).update(payload).digest()
+function proofOf(payload: Uint8Array, binding: EnvelopeBinding): Uint8Array {
+  const { key } = binding
+  if (isSummed(binding)) return checksum(payload, key)
+  return crypto().createHash('sha256').update(`${key.length}:${key}`).update(payload).digest()
 }
 
 /** Signing the checksum signs the payload; the header is included. */
 function signature(sealed: Buffer, secret: Secret): Buffer {
-  return createHmac('sha256', secret.reveal()).update(sealed.subarray(0, SIGNATURE_AT)).digest()
+  const signed = sealed.subarray(0, SIGNATURE_AT)
+  return crypto().createHmac('sha256', secret.reveal()).update(signed).digest()
+}
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
 }

@@ -204,7 +204,7 @@ const specs: { readonly [Path in SettingPath]: Spec<SettingValue<Path>> } = {
   }),
   'cache.disk.validate': row(choice('stat', 'hash', 'never'), {
     default: 'stat',
-    doc: 'How a cached artifact is compared with its sources; "never" is for immutable images.',
+    doc: 'How sources and cached files are checked: "stat" hashes what a stat cannot clear, "hash" all; "never", for immutable images, asks no source.',
   }),
   'cache.disk.dir': row(optional(filePath()), {
     default: null,

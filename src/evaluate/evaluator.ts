@@ -194,7 +194,7 @@ class SystemEvaluator implements Evaluator {
     const own = asLive(generation)
     assertReady(own)
     const startedAt = this.#parts.clock.elapsed()
-    const codeCache = own.code?.compiled.codeCache ?? 'none'
+    const { codeCache } = own
     own.state = 'evaluating'
     const finish = (): void => this.#finished(own, codeCache, startedAt)
     try {

@@ -31,6 +31,8 @@ export interface Generation {
   readonly leases: number
   /** True when the ledger holds a listening socket: a successor cannot start beside it. */
   readonly listens: boolean
+  /** What V8 made of the code cache it was given. */
+  readonly codeCache: 'used' | 'rejected' | 'none'
 }
 
 /** What makes a generation out of an artifact. */

@@ -89,6 +89,10 @@ export class LiveGeneration implements Generation {
     return this.facts.ledger?.listens ?? false
   }
 
+  get codeCache(): CompiledScript['codeCache'] {
+    return this.#code?.compiled.codeCache ?? 'none'
+  }
+
   /** Undefined once the generation has retired. */
   get code(): GenerationCode | undefined {
     return this.#code

@@ -1,15 +1,28 @@
-import { cachedDataVersionTag } from 'node:v8'
 import type { Digest } from '../base/digest.ts'
+import { digestParts } from '../base/digest.ts'
 
-/** The V8 that made a code cache: its version, flags and CPU features, and the architecture. */
+/** The V8 that made a code cache: its version, the flags it was started with, the architecture. */
 export interface CodeCacheMaker {
   readonly v8Tag: string
   readonly arch: string
 }
 
-/** The V8 of this process. */
-export function codeCacheMaker(): CodeCacheMaker {
-  return { v8Tag: cachedDataVersionTag().toString(16), arch: process.arch }
+/**
+ * The V8 of this process.
+ *
+ * `v8.cachedDataVersionTag()` would say it in one number, but loading node:v8 costs a start 1 to
+ * 2 ms. What is not in this name, such as flags set at run time, V8 compares itself: it rejects
+ * the bytes, and they are made anew.
+ *
+ * @param nodeOptions - the variable `NODE_OPTIONS`, which may hold flags of V8 too
+ */
+export function codeCacheMaker(
+  nodeOptions: string | undefined,
+  execArgv: readonly string[] = process.execArgv,
+): CodeCacheMaker {
+  const flags = execArgv.filter((arg) => arg.startsWith('--')).concat(nodeOptions ?? [])
+  const name = flags.length === 0 ? 'plain' : digestParts(flags).slice(0, 12)
+  return { v8Tag: `${process.versions.v8}-${name}`.toLowerCase(), arch: process.arch }
 }
 
 /** Where the code cache of a code lies; another V8 looks elsewhere. */

@@ -12,7 +12,7 @@ import type { BuildMetafile } from '../bundle/metafile.ts'
 import type { Bundler } from '../bundle/bundler.ts'
 import type { CacheEvents } from '../cache/events.ts'
 import type { MemoryLimits } from '../cache/memory.ts'
-import type { ByteTier } from '../cache/tier.ts'
+import type { ByteTier, LocalTier } from '../cache/tier.ts'
 import type { Resolver } from '../resolve/resolution.ts'
 import type { ChangeSet, WatchTargets } from '../watch/change-set.ts'
 import type { BatchLimits, BatchParts } from './batch.ts'
@@ -64,6 +64,11 @@ export interface Loader {
   /** The text of an input if it is still the one that was built. */
   sourceText(artifact: ArtifactFacts, file: RelPath): string | undefined
   storeCodeCache(artifact: Artifact, bytes: Uint8Array): Promise<void>
+  /**
+   * Looks at what is stored of an artifact, and at its inputs, as the next start will, and keeps
+   * what was found: what is no longer young then needs no hashing. Does nothing by hash.
+   */
+  settle(artifact: ArtifactFacts): void
   /**
    * Counts what a live generation keeps in memory and keeps its entry watched and in the graph.
    *
@@ -117,8 +122,8 @@ export interface LoaderParts {
   readonly bundler: Bundler
   readonly resolver: Resolver
   readonly options: BuildOptions
-  /** Must answer `getSync`; what it does not keep is built again. */
-  readonly disk: ByteTier
+  /** What it does not keep is built again. */
+  readonly disk: LocalTier
   /** Undefined while the external tier is switched off. */
   readonly external: () => ByteTier | undefined
   readonly env: (name: string) => string | undefined
@@ -152,7 +157,7 @@ class ArtifactLoader implements Loader {
     this.#parts = parts
     this.#settings = settings
     this.#writes = new BackgroundWrites(events)
-    const store = new ArtifactStore({ disk, external, maker: codeCacheMaker() })
+    const store = new ArtifactStore({ disk, external, maker: codeCacheMaker(env('NODE_OPTIONS')) })
     const fs = createSyncFs(options.root, env)
     const lookup = new Lookup({ store, fs, clock, writes: this.#writes })
     const residents = new ResidentArtifacts({ limits: settings, events, clock })
@@ -214,6 +219,13 @@ class ArtifactLoader implements Loader {
     if (this.#finder.isMemoryOnly(artifact) || !this.#store.isWritable) {
       this.#residents.update(artifact.id, { codeCache: bytes })
     } else await this.#store.putCodeCache(artifact.codeId, bytes)
+  }
+
+  settle({ id, entry }: ArtifactFacts): void {
+    const manifest = this.#tracked.state(entry)?.manifest
+    const { validate } = this.#settings
+    if (manifest?.artifact !== id || validate === 'hash' || !this.#store.isWritable) return
+    this.#lookup.disk(manifest.key, validate)
   }
 
   pin(artifact: Artifact, bytecodeBytes: number | undefined): () => void {

@@ -5,7 +5,7 @@ import type { BackgroundWrites } from './background-writes.ts'
 import type { InputChange } from './loaded-artifact.ts'
 import type { InputsManifest, Variant } from './manifest.ts'
 import type { Resident } from './resident.ts'
-import type { ArtifactStore, StoredArtifact, StoreRecord } from './store.ts'
+import type { ArtifactStore, StoredState, StoreRecord } from './store.ts'
 import type { SyncFs } from './sync-fs.ts'
 import type { ValidateMode, Verdict } from './validate.ts'
 import { validate } from './validate.ts'
@@ -53,16 +53,17 @@ export class Lookup {
         because ??= verdict.because
         continue
       }
-      const stored = this.#store.artifact(variant)
+      const stored = this.#store.artifact(variant, { hash: mode === 'hash' })
       if (stored === undefined) {
         because ??= [damaged(variant)]
         continue
       }
       const manifest = verdict.refreshed ?? variant.manifest
-      if (keep && (index > 0 || verdict.refreshed !== undefined)) {
-        this.#writes.add(key, this.#store.promote({ ...variant, manifest }))
+      const { seen } = stored
+      if (keep && (index > 0 || verdict.refreshed !== undefined || seen !== variant.seen)) {
+        this.#writes.add(key, this.#store.promote({ ...variant, manifest, seen }))
       }
-      return { resident: this.#residentOf(stored, manifest, variant.graph) }
+      return { resident: residentOf(stored, manifest, variant.graph) }
     }
     return { resident: undefined, because: because ?? [] }
   }
@@ -88,7 +89,8 @@ export class Lookup {
       const manifest = verdict.refreshed ?? variant.manifest
       const record: StoreRecord = { ...stored, manifest }
       if (keep) this.#writes.add(key, this.#store.putLocal(record))
-      return { resident: this.#residentOf(stored, manifest, stored.metafile) }
+      const codeCache = this.#store.codeCache(stored.artifact.codeId)
+      return { resident: residentOf({ ...stored, codeCache }, manifest, stored.metafile) }
     }
     return { resident: undefined, because: because ?? [] }
   }
@@ -100,16 +102,15 @@ export class Lookup {
     const verdict = validate(manifest, this.#fs, this.#clock.now(), { mode, complete: true })
     return verdict.hit ? [] : verdict.because
   }
+}
 
-  #residentOf(
-    stored: StoredArtifact,
-    manifest: InputsManifest,
-    graph: BuildMetafile | Digest,
-  ): Resident {
-    const { artifact, assets } = stored
-    const codeCache = this.#store.codeCache(artifact.codeId)
-    return { artifact, assets, manifest, graph, codeCache, map: undefined }
-  }
+function residentOf(
+  stored: Pick<StoredState, 'artifact' | 'assets' | 'codeCache'>,
+  manifest: InputsManifest,
+  graph: BuildMetafile | Digest,
+): Resident {
+  const { artifact, assets, codeCache } = stored
+  return { artifact, assets, manifest, graph, codeCache, map: undefined }
 }
 
 const KEEP = { keep: true } as const

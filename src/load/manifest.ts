@@ -1,6 +1,7 @@
 import type { Digest } from '../base/digest.ts'
 import type { BuildInputs, InputFile } from '../bundle/build-inputs.ts'
 import { ALL_NAMES } from '../bundle/dir-names.ts'
+import type { Sighting } from '../cache/sighting.ts'
 
 /**
  * The validity record of one artifact: what its build depended on, with the stat data that lets
@@ -26,7 +27,12 @@ export interface Variant {
   readonly graph: Digest
   /** Every blob that belongs to it, artifact, graph and assets: what keeps them from the sweep. */
   readonly blobs: readonly Digest[]
+  /** The stored files that were found to be whole, so that a start need not hash them. */
+  readonly seen: readonly SeenFile[]
 }
+
+/** A key of the disk tier with what its file was like. */
+export type SeenFile = readonly [key: string, sighting: Sighting]
 
 /** How many states of an entry are kept: switching branches or rolling back builds nothing. */
 export const MAX_VARIANTS = 4
@@ -57,7 +63,7 @@ export function withoutStats(manifest: InputsManifest): InputsManifest {
 
 /** Writes the states of one key, newest hit first. */
 export function serialiseVariants(variants: readonly Variant[]): Uint8Array {
-  return Buffer.from(JSON.stringify({ format: FORMAT, variants }))
+  return Buffer.from(JSON.stringify({ format: RECORD_FORMAT, variants }))
 }
 
 /**
@@ -82,10 +88,12 @@ export function referencesOf(bytes: Uint8Array): readonly string[] {
 }
 
 const FORMAT = 1
+/** Grows with the members of `Variant`. */
+const RECORD_FORMAT = 2
 const ORIGINS: ReadonlySet<unknown> = new Set(['bundle', 'config', 'plugin'])
 
 function parseRecord(record: unknown, key: Digest): readonly Variant[] | undefined {
-  if (!isObject(record) || record.format !== FORMAT || !Array.isArray(record.variants)) {
+  if (!isObject(record) || record.format !== RECORD_FORMAT || !Array.isArray(record.variants)) {
     return undefined
   }
   const variants: unknown[] = record.variants
@@ -116,7 +124,24 @@ function isVariant(value: unknown, key: Digest): value is Variant {
     isDigest(value.blob) &&
     isDigest(value.graph) &&
     isListOf(value.blobs, isDigest) &&
+    isListOf(value.seen, isSeenFile) &&
     isManifest(value.manifest, key)
+  )
+}
+
+function isSeenFile(row: unknown): row is SeenFile {
+  if (!Array.isArray(row) || row.length !== 2) return false
+  const cells: readonly unknown[] = row
+  const [key, seen] = cells
+  return (
+    isText(key) &&
+    isObject(seen) &&
+    isText(seen.boot) &&
+    isTime(seen.seenAt) &&
+    isTime(seen.size) &&
+    isNumber(seen.mtimeMs) &&
+    isNumber(seen.ctimeMs) &&
+    isTime(seen.ino)
   )
 }
 

@@ -1,9 +1,8 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Digest } from '../base/digest.ts'
 import { digest } from '../base/digest.ts'
 import type { Artifact } from '../bundle/artifact.ts'
 import type { BuildMetafile } from '../bundle/metafile.ts'
-import type { ByteTier } from '../cache/tier.ts'
+import type { ByteTier, LocalTier } from '../cache/tier.ts'
 import {
   artifactFromBytes,
   artifactToBytes,
@@ -12,13 +11,22 @@ import {
 } from './artifact-bytes.ts'
 import type { CodeCacheMaker } from './code-cache.ts'
 import { codeCacheKey, unwrapCodeCache, wrapCodeCache } from './code-cache.ts'
-import type { InputsManifest, Variant } from './manifest.ts'
+import type { InputsManifest, SeenFile, Variant } from './manifest.ts'
 import { parseVariants, serialiseVariants, withVariant, withoutStats } from './manifest.ts'
+import { SeenFiles } from './seen-files.ts'
 
 /** An artifact with the bytes of its assets, by digest. */
 export interface StoredArtifact {
   readonly artifact: Artifact
   readonly assets: ReadonlyMap<Digest, Uint8Array>
+}
+
+/** What the disk holds of a state. */
+export interface StoredState extends StoredArtifact {
+  /** V8's, verified; undefined when none is stored. */
+  readonly codeCache: Uint8Array | undefined
+  /** What the record of the state should say; the very list it has when that is right. */
+  readonly seen: readonly SeenFile[]
 }
 
 /** What a build leaves to be stored. */
@@ -38,14 +46,14 @@ export interface StoreRecord extends StoredArtifact {
  * The disk is read synchronously (13 µs a file against 33), an external tier never is.
  */
 export class ArtifactStore {
-  readonly #disk: ByteTier
+  readonly #disk: LocalTier
   readonly #external: () => ByteTier | undefined
   readonly #maker: CodeCacheMaker
   /** The end of the line of writes to one key: a record is read, changed and written back. */
   readonly #lines = new Map<Digest, Promise<void>>()
 
   constructor(parts: {
-    readonly disk: ByteTier
+    readonly disk: LocalTier
     /** Undefined while no external tier is switched on. */
     readonly external: () => ByteTier | undefined
     readonly maker: CodeCacheMaker
@@ -61,13 +69,28 @@ export class ArtifactStore {
 
   /** The states of a key on this machine, newest hit first; none when there is no sound record. */
   variants(key: Digest): readonly Variant[] {
-    const bytes = this.#disk.getSync?.(`keys/${key}`)
+    const bytes = this.#disk.getSync(`keys/${key}`)
     return bytes === undefined ? [] : (parseVariants(bytes, key) ?? [])
   }
 
-  /** The artifact of a state; undefined when any of its blobs is missing or is not what it says. */
-  artifact(variant: Variant): StoredArtifact | undefined {
-    return assemble(variant, (name) => this.#blobSync(name))
+  /**
+   * The artifact of a state; undefined when any of its blobs is missing or is not what it says.
+   *
+   * @param options - `hash`: every file is hashed, even those that were seen whole before
+   */
+  artifact(
+    variant: Variant,
+    { hash = false }: { readonly hash?: boolean } = {},
+  ): StoredState | undefined {
+    const files = new SeenFiles(this.#disk, variant.seen, { hash })
+    const stored = assemble(variant, (name) =>
+      files.read(`blobs/${name}`, (bytes) => digest(bytes) === name),
+    )
+    if (stored === undefined) return undefined
+    const { codeId } = stored.artifact
+    const wrapped = files.read(codeCacheKey(codeId, this.#maker), () => true)
+    const codeCache = wrapped && unwrapCodeCache(wrapped, codeId, this.#maker)
+    return { ...stored, codeCache, seen: files.rows }
   }
 
   /** The states of a key in the external tier; their stats mean nothing here. */
@@ -96,7 +119,7 @@ export class ArtifactStore {
   /** Stores a build on the disk and, without stats, in the external tier. */
   async put(record: StoreRecord): Promise<void> {
     // Packing hashes everything once more: whoever waits for the artifact goes first.
-    await nextTurn()
+    await new Promise(setImmediate)
     const external = this.#external()
     if (external === undefined && this.#disk.isWritable?.() === false) return
     const packed = pack(record)
@@ -133,7 +156,7 @@ export class ArtifactStore {
   }
 
   map(artifactId: Digest): string | undefined {
-    const bytes = this.#disk.getSync?.(`maps/${artifactId}`)
+    const bytes = this.#disk.getSync(`maps/${artifactId}`)
     return bytes === undefined ? undefined : Buffer.from(bytes).toString()
   }
 
@@ -147,7 +170,7 @@ export class ArtifactStore {
   }
 
   codeCache(codeId: Digest): Uint8Array | undefined {
-    const bytes = this.#disk.getSync?.(codeCacheKey(codeId, this.#maker))
+    const bytes = this.#disk.getSync(codeCacheKey(codeId, this.#maker))
     return bytes === undefined ? undefined : unwrapCodeCache(bytes, codeId, this.#maker)
   }
 
@@ -157,7 +180,7 @@ export class ArtifactStore {
   }
 
   #blobSync(name: Digest): Uint8Array | undefined {
-    const bytes = this.#disk.getSync?.(`blobs/${name}`)
+    const bytes = this.#disk.getSync(`blobs/${name}`)
     return bytes !== undefined && digest(bytes) === name ? bytes : undefined
   }
 
@@ -172,7 +195,7 @@ export class ArtifactStore {
     const { key } = variant.manifest
     const bytes = await tier.get(`keys/${key}`)
     const others = bytes === undefined ? [] : (parseVariants(bytes, key) ?? [])
-    const newest = { ...variant, manifest: withoutStats(variant.manifest) }
+    const newest = { ...variant, manifest: withoutStats(variant.manifest), seen: [] }
     await tier.set(`keys/${key}`, serialiseVariants(withVariant(others, newest)))
   }
 }
@@ -190,7 +213,8 @@ function pack(record: StoreRecord): Packed {
   const graph = digest(metafile)
   const blobs = new Map<Digest, Uint8Array>([[blob, artifact], [graph, metafile], ...record.assets])
   const { manifest, map } = record
-  return { variant: { manifest, blob, graph, blobs: [...blobs.keys()] }, blobs, map }
+  const variant = { manifest, blob, graph, blobs: [...blobs.keys()], seen: [] }
+  return { variant, blobs, map }
 }
 
 async function putBlobs(tier: ByteTier, blobs: ReadonlyMap<Digest, Uint8Array>): Promise<void> {

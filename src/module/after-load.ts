@@ -7,10 +7,13 @@ import type { Loader } from '../load/loader.ts'
 /** By then a module has run what it runs at its start, lazily compiled functions included. */
 const DELAY_MS = 2_000
 
+/** By then what was written is no longer young, and the next start may trust it. */
+const SETTLE_MS = 250
+
 /** What is left to do for a generation that has begun to serve. */
 export interface AfterLoadWork {
   readonly artifact: Artifact
-  /** V8's code cache is missing. */
+  /** V8's code cache is missing, or V8 has rejected it. */
   readonly codeCache: boolean
   /** The source map is wanted, and may be missing. */
   readonly map: boolean
@@ -19,7 +22,7 @@ export interface AfterLoadWork {
 /** What the work is done with. */
 export interface AfterLoadParts {
   readonly clock: Clock
-  readonly loader: Pick<Loader, 'storeCodeCache' | 'map'>
+  readonly loader: Pick<Loader, 'storeCodeCache' | 'settle' | 'map'>
   readonly evaluator: Pick<Evaluator, 'createCodeCache'>
 }
 
@@ -33,6 +36,7 @@ export interface AfterLoadParts {
 export class AfterLoad {
   readonly #parts: AfterLoadParts
   readonly #waiting = new Map<Generation, AfterLoadWork>()
+  readonly #settling = new Set<Scheduled>()
   #timer: Scheduled | undefined
   #working: Promise<unknown> = Promise.resolve()
   #isClosed = false
@@ -59,6 +63,7 @@ export class AfterLoad {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#timer?.cancel()
+    for (const timer of this.#settling) timer.cancel()
     const waiting = [...this.#waiting]
     this.#waiting.clear()
     const made = waiting.map(([generation, work]) => this.#makeCodeCache(generation, work))
@@ -89,6 +94,16 @@ export class AfterLoad {
     const bytes = this.#parts.evaluator.createCodeCache(generation)
     if (bytes === undefined) return
     await this.#parts.loader.storeCodeCache(work.artifact, bytes).catch(ignored)
+    if (!this.#isClosed) this.#settleLater(work.artifact)
+  }
+
+  #settleLater(artifact: Artifact): void {
+    const { clock, loader } = this.#parts
+    const timer = clock.schedule(() => {
+      this.#settling.delete(timer)
+      this.#working = this.#working.then(() => loader.settle(artifact)).catch(ignored)
+    }, SETTLE_MS)
+    this.#settling.add(timer)
   }
 }
 

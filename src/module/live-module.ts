@@ -123,7 +123,7 @@ export class LiveModule implements Module, ReloadableModule {
     this.serving = { generation, artifact }
     this.parts.afterLoad.want(generation, {
       artifact,
-      codeCache: codeCache === undefined,
+      codeCache: codeCache === undefined || generation.codeCache === 'rejected',
       map: this.parts.sourceMaps === 'lazy',
     })
   }

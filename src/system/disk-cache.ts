@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
+import { crypto } from '../base/crypto.ts'
 import type { Emitter } from '../base/events.ts'
 import type { Secret } from '../base/secret.ts'
 import type { DiskMode, DiskTier } from '../cache/disk.ts'
 import { createDiskTier } from '../cache/disk.ts'
 import type { CacheEvents } from '../cache/events.ts'
+import { bootId } from '../cache/sighting.ts'
 import { referencesOf } from '../load/manifest.ts'
 
 /** What decides the disk cache of a project: the settings `cache.disk.*` and `cache.secret`. */
@@ -26,7 +27,7 @@ export function openDiskCache(
   return createDiskTier({
     ...options,
     name: 'disk',
-    ...{ referencesOf, events, clock },
-    uniqueName: randomUUID,
+    ...{ referencesOf, bootId, events, clock },
+    uniqueName: () => crypto().randomUUID(),
   })
 }

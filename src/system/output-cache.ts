@@ -142,7 +142,7 @@ async function remember(
     builtAt: now,
     validatedAt: now,
   } as const
-  const newest: Variant = { manifest, blob, graph, blobs: [...blobs.keys()] }
+  const newest: Variant = { manifest, blob, graph, blobs: [...blobs.keys()], seen: [] }
   const variants = withVariant(variantsOf(parts, key), newest)
   const entries = new Map([...blobs].map(([name, bytes]) => [`blobs/${name}`, bytes]))
   // Last: a key never names what is not there.

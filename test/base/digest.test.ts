@@ -9,6 +9,18 @@ describe('digest()', () => {
     expect(digest('é')).toBe(createHash('sha256').update('é', 'utf8').digest('hex'))
   })
 
+  test('is the same whether node:crypto is loaded or not', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => {
+        const expected = createHash('sha256').update(text, 'utf8').digest('hex')
+
+        expect(digest(text)).toBe(expected)
+        expect(digest(Buffer.from(text))).toBe(expected)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
   test('is the same for a text and its bytes', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {

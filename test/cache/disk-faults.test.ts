@@ -54,7 +54,7 @@ describe('a writer killed at any moment', () => {
     expect(wrong).toEqual([])
     await s.clock.advance(2 * 3_600e3)
     await s.tier.prune()
-    expect(await readdir(join(s.dir, 'v1/tmp'))).toEqual([])
+    expect(await readdir(join(s.dir, 'v2/tmp'))).toEqual([])
   })
 })
 
@@ -69,7 +69,7 @@ describe('two processes in one cache', () => {
 
     expect(reports.map((report) => report.troubles)).toEqual([[], []])
     expect((await s.tier.verify()).bad).toEqual([])
-    expect(await readdir(join(s.dir, 'v1'))).not.toContain('gc.lock')
+    expect(await readdir(join(s.dir, 'v2'))).not.toContain('gc.lock')
     await s.tier.prune({ maxBytes: 300_000 })
     expect((await s.tier.info()).bytes).toBeLessThanOrEqual(300_000)
   })
@@ -150,7 +150,7 @@ describe('a file system', () => {
 
   test('with a folder where a file belongs is a miss and no failure', async () => {
     await using s = await cacheScene()
-    await mkdir(join(s.dir, 'v1/keys/ab/ab12'), { recursive: true })
+    await mkdir(join(s.dir, 'v2/keys/ab/ab12'), { recursive: true })
 
     await s.tier.set('keys/ab12', bytes('x'))
 

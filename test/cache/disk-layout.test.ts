@@ -7,21 +7,21 @@ describe('fileOf()', () => {
   test('shards by the first two characters', () => {
     const file = fileOf('/cache', parseKey('keys/ab12.json'))
 
-    expect(file).toBe(join('/cache', 'v1', 'keys', 'ab', 'ab12.json'))
+    expect(file).toBe(join('/cache', 'v2', 'keys', 'ab', 'ab12.json'))
   })
 
   test('stays below the directory for every key that is accepted', () => {
     const part = fc.string({ unit: fc.constantFrom('a', '1', '.', '/', '\\', '-', 'A', ' ', '\0') })
     fc.assert(
       fc.property(fc.constantFrom('keys', 'blobs', 'maps', 'code', '..'), part, (space, name) => {
-        let file = join('/cache', 'v1', 'refused')
+        let file = join('/cache', 'v2', 'refused')
         try {
           file = fileOf('/cache', parseKey(`${space}/${name}`))
         } catch (error) {
           if (!(error instanceof TypeError)) throw error
         }
 
-        expect(join(file).startsWith(join('/cache', 'v1') + sep)).toBe(true)
+        expect(join(file).startsWith(join('/cache', 'v2') + sep)).toBe(true)
         expect(file).not.toContain('\0')
       }),
     )

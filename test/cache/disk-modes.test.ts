@@ -9,7 +9,7 @@ const isRoot = process.getuid?.() === 0
 describe('DiskTierOptions.mode', () => {
   test('writes under a name of its own first, so that two writers never meet', async () => {
     await using s = await cacheScene({ uniqueName: () => 'taken' })
-    await s.fixture.write('cache/v1/tmp/taken', 'of another writer')
+    await s.fixture.write('cache/v2/tmp/taken', 'of another writer')
 
     await s.tier.set('keys/one', bytes('1'))
 
@@ -21,8 +21,8 @@ describe('DiskTierOptions.mode', () => {
     await using s = await cacheScene()
     await s.tier.set('keys/ab12', bytes('one'))
     await s.tier.set('keys/cd34', bytes('two'))
-    await writeFile(join(s.dir, 'v1/keys/cd/cd34'), 'torn')
-    await utimes(join(s.dir, 'v1/keys/ab/ab12'), 1, 1)
+    await writeFile(join(s.dir, 'v2/keys/cd/cd34'), 'torn')
+    await utimes(join(s.dir, 'v2/keys/ab/ab12'), 1, 1)
     const before = await scan(s.dir)
     const tier = s.make({ mode: 'readonly' })
 
@@ -96,14 +96,14 @@ describe('SOMON_CACHE_FOREIGN_OWNER', () => {
     'the directory of another user is neither pruned nor cleared: %s',
     async (mode) => {
       await using s = await cacheScene({ mode })
-      await mkdir(join(s.dir, 'v1'), { recursive: true })
+      await mkdir(join(s.dir, 'v2'), { recursive: true })
       await chown(s.dir, 12_345, 12_345)
 
       const refused = { code: 'SOMON_CACHE_FOREIGN_OWNER' }
       await expect(s.tier.prune()).rejects.toMatchObject(refused)
       await expect(s.tier.clear()).rejects.toMatchObject(refused)
       await expect(s.tier.verify()).rejects.toMatchObject(refused)
-      expect(await readdir(s.dir)).toEqual(['v1'])
+      expect(await readdir(s.dir)).toEqual(['v2'])
     },
   )
 

@@ -9,7 +9,7 @@ describe('DiskTier.verify()', () => {
     await using s = await cacheScene()
     await s.tier.set('keys/ab12', bytes('one'))
     await s.tier.set('blobs/cd34', bytes('two'))
-    const file = join(s.dir, 'v1/blobs/cd/cd34')
+    const file = join(s.dir, 'v2/blobs/cd/cd34')
     await writeFile(file, 'torn')
 
     const report = await s.tier.verify()

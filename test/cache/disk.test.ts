@@ -20,12 +20,12 @@ describe('createDiskTier()', () => {
 
     await s.tier.set('blobs/ab12', bytes('one'))
 
-    const file = join(s.dir, 'v1/blobs/ab/ab12')
+    const file = join(s.dir, 'v2/blobs/ab/ab12')
     const tag = await readFile(join(s.dir, 'CACHEDIR.TAG'), 'utf8')
     expect(tag).toMatch(/^Signature: 8a477f597d28d172789f06886806bc55\n/)
     const modes = await Promise.all([s.dir, file].map(async (path) => (await stat(path)).mode))
     expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['700', '600'])
-    expect(await readdir(join(s.dir, 'v1/tmp'))).toEqual([])
+    expect(await readdir(join(s.dir, 'v2/tmp'))).toEqual([])
   })
 })
 
@@ -45,9 +45,9 @@ describe('DiskTier.setAllSync()', () => {
     expect(text(await other.get('blobs/ab12'))).toBe('one')
     expect(text(await other.get('keys/ef56'))).toBe('three')
     expect([other.hasSync('blobs/cd34'), other.hasSync('blobs/0000')]).toEqual([true, false])
-    expect(await readdir(join(s.dir, 'v1/tmp'))).toEqual([])
-    expect((await stat(join(s.dir, 'v1/usage'))).size).toBe(3)
-    const modes = [s.dir, join(s.dir, 'v1/blobs/ab/ab12')].map(
+    expect(await readdir(join(s.dir, 'v2/tmp'))).toEqual([])
+    expect((await stat(join(s.dir, 'v2/usage'))).size).toBe(3)
+    const modes = [s.dir, join(s.dir, 'v2/blobs/ab/ab12')].map(
       async (path) => (await stat(path)).mode,
     )
     expect((await Promise.all(modes)).map((mode) => (mode & 0o777).toString(8))).toEqual([
@@ -59,19 +59,19 @@ describe('DiskTier.setAllSync()', () => {
   test('writes a blob once and keys again', async () => {
     await using s = await cacheScene()
     s.tier.setAllSync(new Map([['blobs/ab12', bytes('one')]]))
-    const blob = await stat(join(s.dir, 'v1/blobs/ab/ab12'))
+    const blob = await stat(join(s.dir, 'v2/blobs/ab/ab12'))
 
     s.tier.setAllSync(new Map([['blobs/ab12', bytes('one')]]))
     s.tier.setAllSync(new Map([['keys/ab12', bytes('first')]]))
     s.tier.setAllSync(new Map([['keys/ab12', bytes('second')]]))
 
-    expect((await stat(join(s.dir, 'v1/blobs/ab/ab12'))).ino).toBe(blob.ino)
+    expect((await stat(join(s.dir, 'v2/blobs/ab/ab12'))).ino).toBe(blob.ino)
     expect(text(s.tier.getSync('keys/ab12'))).toBe('second')
   })
 
   test('throws nothing when it cannot write, and stops at the first', async () => {
     await using s = await cacheScene()
-    await s.fixture.write(relative(s.fixture.root, join(s.dir, 'v1/blobs')), 'a file')
+    await s.fixture.write(relative(s.fixture.root, join(s.dir, 'v2/blobs')), 'a file')
 
     s.tier.setAllSync(
       new Map([
@@ -112,7 +112,7 @@ describe('DiskTier.get()', () => {
   test('reports a changed file, removes it and lets it be written again', async () => {
     await using s = await cacheScene()
     await s.tier.set('blobs/ab12', bytes('right'))
-    const file = join(s.dir, 'v1/blobs/ab/ab12')
+    const file = join(s.dir, 'v2/blobs/ab/ab12')
     const stored = await readFile(file)
     stored[stored.length - 1] = 0
     await writeFile(file, stored)
@@ -137,7 +137,7 @@ describe('DiskTier.get()', () => {
 
   test('marks a key as used once a day', async () => {
     await using s = await cacheScene()
-    const file = join(s.dir, 'v1/keys/ab/ab12')
+    const file = join(s.dir, 'v2/keys/ab/ab12')
     await s.tier.set('keys/ab12', bytes('one'))
     await utimes(file, s.clock.now() / 1000, (s.clock.now() - DAY_MS - 5_000) / 1000)
 
@@ -154,7 +154,7 @@ describe('DiskTier.get()', () => {
 
   test('puts the time of a file from the future right', async () => {
     await using s = await cacheScene()
-    const file = join(s.dir, 'v1/code/ab/ab12')
+    const file = join(s.dir, 'v2/code/ab/ab12')
     await s.tier.set('code/ab12', bytes('one'))
     await utimes(file, s.clock.now() / 1000, (s.clock.now() + 400 * DAY_MS) / 1000)
 
@@ -179,7 +179,7 @@ describe('DiskTier.set()', () => {
   test('leaves a blob that is there as it is and marks it as new', async () => {
     await using s = await cacheScene()
     await s.tier.set('blobs/ab12', bytes('one'))
-    const file = join(s.dir, 'v1/blobs/ab/ab12')
+    const file = join(s.dir, 'v2/blobs/ab/ab12')
     const before = await stat(file)
     await utimes(file, 1, 1)
 

@@ -1,13 +1,15 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { open, seal } from '../../src/cache/envelope.ts'
+import { open, openUnproven, seal } from '../../src/cache/envelope.ts'
 
 const SECRET = new Secret('a secret of more than thirty-two bytes')
 const KEY = 'blobs/ab12'
 const bindings = fc.constantFrom(
   { key: KEY, secret: undefined },
   { key: 'code/ffee', secret: SECRET },
+  { key: 'keys/ab12', secret: undefined },
+  { key: 'keys/ab12', secret: SECRET },
 )
 const payloads = fc.uint8Array({ maxLength: 300 })
 
@@ -22,17 +24,21 @@ describe('open()', () => {
     )
   })
 
-  test('refuses an envelope with any single byte changed', () => {
-    const payload = new TextEncoder().encode('export const answer = 42')
-    for (const secret of [undefined, SECRET]) {
-      const binding = { key: KEY, secret }
+  test('refuses an envelope with any single bit changed', () => {
+    const payload = new TextEncoder().encode('export const answer = 42, more = [1, 2, 3]')
+    const keys = [KEY, 'keys/ab12']
+    for (const binding of keys.flatMap((key) => [
+      { key, secret: undefined },
+      { key, secret: SECRET },
+    ])) {
       const sealed = seal(payload, binding)
+      const bits = Array.from({ length: sealed.byteLength * 8 }, (_, bit) => bit)
 
-      const opened = Array.from(sealed, (byte, index) => {
+      const opened = bits.filter((bit) => {
         const changed = Buffer.from(sealed)
-        changed[index] = byte ^ 0x01
-        return open(changed, binding)
-      }).filter((result) => result !== undefined)
+        changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+        return open(changed, binding) !== undefined
+      })
 
       expect(opened).toEqual([])
     }
@@ -86,10 +92,15 @@ describe('open()', () => {
     )
   })
 
-  test('refuses an envelope stored under another key', () => {
-    const sealed = seal(Buffer.from('code'), { key: KEY, secret: undefined })
+  test.each([
+    [KEY, 'blobs/ab13'],
+    ['keys/ab12', 'keys/ab13'],
+    [KEY, 'keys/ab12'],
+    ['keys/ab12', KEY],
+  ])('refuses an envelope of %s stored under %s', (key, other) => {
+    const sealed = seal(Buffer.from('code'), { key, secret: undefined })
 
-    const opened = open(sealed, { key: 'blobs/ab13', secret: undefined })
+    const opened = open(sealed, { key: other, secret: undefined })
 
     expect(opened).toBeUndefined()
   })
@@ -106,5 +117,31 @@ describe('open()', () => {
     ]
 
     expect(opened).toEqual([undefined, undefined, undefined])
+  })
+})
+
+describe('openUnproven()', () => {
+  test('returns what was sealed, changed or not', () => {
+    const sealed = seal(Buffer.from('code'), { key: KEY, secret: undefined })
+    const last = sealed.byteLength - 1
+    sealed[last] = (sealed[last] ?? 0) ^ 1
+
+    const opened = openUnproven(sealed, { key: KEY, secret: undefined })
+
+    expect(Buffer.from(opened ?? []).toString()).toBe('codd')
+  })
+
+  test('refuses every truncation, every extension and any other header', () => {
+    fc.assert(
+      fc.property(payloads, bindings, fc.nat(), (payload, binding, at) => {
+        const sealed = seal(payload, binding)
+        const header = Buffer.from(sealed)
+        header[at % 16] = (header[at % 16] ?? 0) ^ 1
+
+        expect(openUnproven(sealed.subarray(0, at % sealed.byteLength), binding)).toBeUndefined()
+        expect(openUnproven(Buffer.concat([sealed, sealed]), binding)).toBeUndefined()
+        expect(openUnproven(header, binding)).toBeUndefined()
+      }),
+    )
   })
 })

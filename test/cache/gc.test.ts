@@ -18,7 +18,7 @@ async function putArtifact(tier: DiskTier, name: string): Promise<void> {
 async function age(dir: string, key: string, seconds: number): Promise<void> {
   const [space = '', name = ''] = key.split('/')
   const at = Date.now() / 1000 - seconds
-  await utimes(join(dir, 'v1', space, name.slice(0, 2), name), at, at)
+  await utimes(join(dir, 'v2', space, name.slice(0, 2), name), at, at)
 }
 
 describe('a write beyond maxBytes', () => {
@@ -104,8 +104,8 @@ describe('DiskTier.prune()', () => {
     await s.tier.set('blobs/orphan', bytes('x'))
     await age(s.dir, 'keys/aa', 2 * 86_400)
     await age(s.dir, 'blobs/orphan', 2 * 3_600)
-    await writeFile(join(s.dir, 'v1/tmp/left'), 'x')
-    await utimes(join(s.dir, 'v1/tmp/left'), 1, 1)
+    await writeFile(join(s.dir, 'v2/tmp/left'), 'x')
+    await utimes(join(s.dir, 'v2/tmp/left'), 1, 1)
 
     const report = await s.tier.prune({ maxAgeMs: DAY_MS })
 
@@ -136,7 +136,7 @@ describe('DiskTier.prune()', () => {
   test('takes a torn key for one that names nothing', async () => {
     await using s = await cacheScene()
     await putArtifact(s.tier, 'aa')
-    await writeFile(join(s.dir, 'v1/keys/aa/aa'), 'torn')
+    await writeFile(join(s.dir, 'v2/keys/aa/aa'), 'torn')
     await age(s.dir, 'blobs/aa', 2 * 3_600)
 
     await s.tier.prune()
@@ -154,7 +154,7 @@ describe('DiskTier.prune()', () => {
   test('leaves a running collection alone and takes over one that died', async () => {
     await using s = await cacheScene()
     await putArtifact(s.tier, 'aa')
-    const lock = join(s.dir, 'v1/gc.lock')
+    const lock = join(s.dir, 'v2/gc.lock')
     await writeFile(lock, '1')
 
     const busy = await s.tier.prune({ maxBytes: 0 })
@@ -183,8 +183,8 @@ describe('scan()', () => {
   test('leaves out what is no file of the layout', async () => {
     await using s = await cacheScene()
     await s.tier.set('keys/ab12', bytes('x'))
-    await mkdir(join(s.dir, 'v1/other/ab'), { recursive: true })
-    await writeFile(join(s.dir, 'v1/other/ab/abc'), 'x')
+    await mkdir(join(s.dir, 'v2/other/ab'), { recursive: true })
+    await writeFile(join(s.dir, 'v2/other/ab/abc'), 'x')
 
     expect((await scan(s.dir)).map((file) => file.key)).toEqual(['keys/ab12'])
   })

@@ -58,7 +58,7 @@ describe('quickMain()', () => {
 
     expect(done).toBe(true)
     expect(said).toEqual([expect.stringMatching(/^dist\/a\.js /), 0])
-    expect(existsSync(fixture.path('own/v1'))).toBe(true)
+    expect(existsSync(fixture.path('own/v2'))).toBe(true)
   })
 
   test('leaves a project with a configuration to main', async () => {

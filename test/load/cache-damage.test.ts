@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
-import { cp, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { cp, mkdir, open, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
 import { artifactToBytes } from '../../src/load/artifact-bytes.ts'
+import { parseVariants, serialiseVariants, type SeenFile } from '../../src/load/manifest.ts'
 import { createFixture } from '../support/fixture.ts'
 import type { Fixture } from '../support/fixture.ts'
 import { createRig } from './support/rig.ts'
@@ -17,7 +19,7 @@ const FILES = {
 }
 
 async function cacheFiles(dir: string): Promise<string[]> {
-  const entries = await readdir(join(dir, 'v1'), { recursive: true, withFileTypes: true })
+  const entries = await readdir(join(dir, 'v2'), { recursive: true, withFileTypes: true })
   return entries
     .filter((entry) => entry.isFile() && entry.name.length >= 64)
     .map((entry) => join(entry.parentPath, entry.name))
@@ -71,6 +73,65 @@ describe('a damaged cache file', () => {
       }),
       { numRuns: 80 },
     )
+  })
+
+  test('is a miss although it was trusted before: a byte flipped in place, times put back', async () => {
+    await using fixture = await createFixture(FILES)
+    // Ahead of the file system, everything written looks long settled.
+    const clock = { ...systemClock, now: () => Date.now() + 10_000 }
+    await using first = createRig(fixture.root, { clock })
+    await fill(first)
+    const { artifact } = await first.loader.artifact(ENTRY)
+    const files = (await cacheFiles(first.disk.dir)).filter((file) => !file.includes('/maps/'))
+    const originals = await Promise.all(files.map((file) => readFile(file)))
+    const restoreAll = (): Promise<unknown> =>
+      Promise.all(files.map((file, index) => restore(file, originals[index])))
+    const found: string[] = []
+
+    for (const [index, file] of files.entries()) {
+      for (const share of [0, 0.2, 0.5, 0.8, 0.999]) {
+        await restoreAll()
+        first.loader.settle(artifact)
+        await first.loader.settled()
+        const trusted = await trustedNow(first)
+        await Promise.all(files.map((path) => untilTicked(path)))
+        await flip(file, Math.floor(share * (originals[index]?.byteLength ?? 0)))
+        await using rig = createRig(fixture.root, { share: first, clock })
+        const loaded = await rig.loader.artifact(ENTRY)
+        await rig.loader.settled()
+        const code = textOf(loaded.codeCache) ?? 'none'
+        const isRight = loaded.artifact.code === artifact.code
+        found.push(`${spaceOf(file)}: ${trusted} trusted, ${isRight}, ${loaded.source}, ${code}`)
+      }
+    }
+
+    expect([...new Set(found)].toSorted()).toEqual([
+      'blobs: 2 trusted, true, disk, code cache',
+      'blobs: 2 trusted, true, miss, none',
+      'code: 2 trusted, true, disk, none',
+      'keys: 2 trusted, true, miss, none',
+    ])
+  })
+
+  test('that a stat cannot tell from a whole one is found by hash', async () => {
+    await using fixture = await createFixture(FILES)
+    const clock = { ...systemClock, now: () => Date.now() + 10_000 }
+    await using first = createRig(fixture.root, { clock })
+    await fill(first)
+    const { artifact } = await first.loader.artifact(ENTRY)
+    first.loader.settle(artifact)
+    await first.loader.settled()
+    const code = (await cacheFiles(first.disk.dir)).find((file) => file.includes('/code/')) ?? ''
+    await flip(code, (await stat(code)).size - 1)
+    await claimSeen(first, code)
+
+    const found: unknown[] = []
+    for (const validate of ['stat', 'hash'] as const) {
+      await using rig = createRig(fixture.root, { share: first, clock, settings: { validate } })
+      found.push(textOf((await rig.loader.artifact(ENTRY)).codeCache))
+    }
+
+    expect(found).toEqual(['code cachd', undefined])
   })
 
   test('is not taken for another when two files change places', async () => {
@@ -216,6 +277,46 @@ async function runChild(fixture: Fixture): Promise<ChildReport> {
   const chunks: Buffer[] = []
   for await (const chunk of child.stdout) chunks.push(chunk)
   return JSON.parse(Buffer.concat(chunks).toString()) as ChildReport
+}
+
+/** How many files the newest record lets a start trust. */
+async function trustedNow({ loader, disk }: Rig): Promise<number> {
+  const { key } = await loader.explain(ENTRY)
+  const record = disk.getSync(`keys/${key}`) ?? Buffer.alloc(0)
+  return parseVariants(record, key)?.[0]?.seen.length ?? 0
+}
+
+/** Writes into the record that a file was seen as it is now. */
+async function claimSeen({ loader, disk }: Rig, file: string): Promise<void> {
+  const { key } = await loader.explain(ENTRY)
+  const { size, mtimeMs, ctimeMs, ino } = await stat(file)
+  const variants = parseVariants(disk.getSync(`keys/${key}`) ?? Buffer.alloc(0), key) ?? []
+  const [variant] = variants
+  if (variant === undefined) throw new Error('Cannot claim anything: there is no record')
+  const seen = variant.seen.map(([name, sighting]): SeenFile => {
+    const isIt = name.startsWith('code/')
+    return [name, isIt ? Object.assign(sighting, { size, mtimeMs, ctimeMs, ino }) : sighting]
+  })
+  await disk.set(`keys/${key}`, serialiseVariants([{ ...variant, seen }]))
+}
+
+/** A write in the same tick of the kernel's clock bears the same ctime: no tick takes 20 ms. */
+async function untilTicked(file: string): Promise<void> {
+  const { ctimeMs } = await stat(file)
+  while (Date.now() < ctimeMs + 20) await new Promise(setImmediate)
+}
+
+async function flip(file: string, at: number): Promise<void> {
+  const { atimeMs, mtimeMs } = await stat(file)
+  await using handle = await open(file, 'r+')
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, at)
+  buffer[0] = (buffer[0] ?? 0) ^ 1
+  await handle.write(buffer, 0, 1, at)
+  await handle.utimes(atimeMs / 1000, mtimeMs / 1000)
+}
+
+function spaceOf(file: string): string {
+  return /v2.(\w+)/.exec(file)?.[1] ?? ''
 }
 
 function attempt<T>(act: () => T): T | undefined {

@@ -37,9 +37,32 @@ describe('unwrapCodeCache()', () => {
   })
 
   test('hands V8 aligned bytes', () => {
-    const wrapped = wrapCodeCache(CODE, codeCacheMaker(), BYTES)
+    const wrapped = wrapCodeCache(CODE, codeCacheMaker(undefined), BYTES)
 
     expect((wrapped.byteLength - BYTES.byteLength) % 8).toBe(0)
+  })
+})
+
+describe('codeCacheMaker()', () => {
+  test('names V8 and the flags it was started with, in a form that a key takes', () => {
+    const tags = [
+      codeCacheMaker(undefined, []),
+      codeCacheMaker(undefined, ['--no-opt']),
+      codeCacheMaker(undefined, ['--no-opt', '--jitless']),
+      codeCacheMaker('--no-opt', []),
+    ].map(({ v8Tag }) => v8Tag)
+
+    expect(new Set(tags).size).toBe(3)
+    expect(tags[0]).toBe(`${process.versions.v8}-plain`)
+    expect(tags.filter((tag) => !/^[a-z0-9._-]+$/.test(tag))).toEqual([])
+  })
+
+  test('leaves out what a program is given to run', () => {
+    const tags = [['-e', 'one()'], ['-e', 'two()'], []].map((args) =>
+      codeCacheMaker(undefined, args),
+    )
+
+    expect(new Set(tags.map(({ v8Tag }) => v8Tag)).size).toBe(1)
   })
 })
 

@@ -13,6 +13,7 @@ import {
 import { ModelFs } from './support/model-fs.ts'
 
 const KEY = digest('key')
+const SIGHTING = { boot: 'a', seenAt: 9, size: 5, mtimeMs: 1.5, ctimeMs: 2.5, ino: 7 }
 
 function variant(name: string): Variant {
   const fs = new ModelFs()
@@ -23,7 +24,7 @@ function variant(name: string): Variant {
   const manifest = fs.manifest(99, { artifact: digest(name), absent: ['src/a.js'] })
   const blob = digest(`blob ${name}`)
   const graph = digest(`graph ${name}`)
-  return { manifest, blob, graph, blobs: [blob, graph] }
+  return { manifest, blob, graph, blobs: [blob, graph], seen: [[`blobs/${blob}`, SIGHTING]] }
 }
 
 describe('parseVariants()', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { digest } from '../../src/base/digest.ts'
-import type { ByteTier } from '../../src/cache/tier.ts'
+import type { Sighting } from '../../src/cache/sighting.ts'
+import type { LocalTier, Reading } from '../../src/cache/tier.ts'
 import { parseVariants } from '../../src/load/manifest.ts'
 import type { StoreRecord } from '../../src/load/store.ts'
 import { ArtifactStore } from '../../src/load/store.ts'
@@ -12,13 +13,18 @@ const MAKER = { v8Tag: 'abc', arch: 'x64' }
 const SIGNAL = new AbortController().signal
 
 /** A tier as a map, which remembers the order of writes. */
-class RecordingTier implements ByteTier {
+class RecordingTier implements LocalTier {
   readonly name = 'recording'
   readonly entries = new Map<string, Uint8Array>()
   readonly writes: string[] = []
 
   getSync(key: string): Uint8Array | undefined {
     return this.entries.get(key)
+  }
+
+  readSync(key: string, _seen: Sighting | undefined): Reading | undefined {
+    const bytes = this.getSync(key)
+    return bytes && { bytes, isTrusted: false, seen: undefined }
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -35,7 +41,7 @@ class RecordingTier implements ByteTier {
     this.entries.delete(key)
   }
 
-  stats(): ReturnType<ByteTier['stats']> {
+  stats(): ReturnType<LocalTier['stats']> {
     return { entries: 0, bytes: 0, hits: 0, misses: 0, evictions: 0, writeErrors: 0 }
   }
 

@@ -13,6 +13,7 @@ function scene() {
     evaluator: { createCodeCache: ({ module }) => Buffer.from(module) },
     loader: {
       storeCodeCache: async (_artifact, bytes) => void done.push(`code ${bytes.toString()}`),
+      settle: ({ entry }) => void done.push(`settle ${entry}`),
       async map({ entry }) {
         done.push(`map ${entry}`)
         return undefined
@@ -39,6 +40,35 @@ describe('AfterLoad', () => {
 
     expect(early).toEqual([])
     expect(done).toEqual(['code a', 'map a', 'code b'])
+  })
+
+  test('lets the next start trust a code cache, once it is no longer young', async () => {
+    const { clock, done, want } = scene()
+    want('a', true, false)
+    want('b', false, true)
+    await clock.advance(2_000)
+    const made = [...done]
+
+    await clock.advance(249)
+    const early = [...done]
+    await clock.advance(1)
+
+    expect(made).toEqual(['code a', 'map b'])
+    expect(early).toEqual(made)
+    expect(done).toEqual([...made, 'settle a'])
+  })
+
+  test('trusts nothing any more once it has closed', async () => {
+    const { clock, done, afterLoad, want } = scene()
+    want('a', true, false)
+    await clock.advance(2_000)
+    want('b', true, false)
+
+    await afterLoad.close()
+    await clock.advance(5_000)
+
+    expect(done).toEqual(['code a', 'code b'])
+    expect(clock.pending).toBe(0)
   })
 
   test('lets go of a generation that retires', async () => {

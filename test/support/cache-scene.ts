@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { EventHub } from '../../src/base/events.ts'
 import { createDiskTier, type DiskTier, type DiskTierOptions } from '../../src/cache/disk.ts'
+import { bootId } from '../../src/cache/sighting.ts'
 import type { CacheEvents } from '../../src/cache/events.ts'
 import { FakeClock } from './fake-clock.ts'
 import { createFixture, type Fixture } from './fixture.ts'
@@ -35,6 +36,7 @@ export async function cacheScene(options: Partial<DiskTierOptions> = {}): Promis
       maxBytes: 1e9,
       maxAgeMs: 30 * 86_400e3,
       referencesOf: linesOf,
+      bootId,
       events: hub,
       clock,
       uniqueName: randomUUID,

@@ -106,7 +106,7 @@ describe('bundleOutputs()', () => {
     const { outputs } = await bundle(fixture)
     const [name = ''] = outputs.map(({ sha256 }) => sha256)
     await fixture.remove('dist')
-    await fixture.write(`node_modules/.cache/somon/v1/blobs/${name.slice(0, 2)}/${name}`, 'torn')
+    await fixture.write(`node_modules/.cache/somon/v2/blobs/${name.slice(0, 2)}/${name}`, 'torn')
 
     const again = await bundle(fixture)
 
@@ -117,7 +117,7 @@ describe('bundleOutputs()', () => {
   test('builds when the import graph is damaged, unless it is not asked for', async () => {
     await using fixture = await createProject()
     const { metafile } = await bundle(fixture)
-    const blobs = fixture.path('node_modules/.cache/somon/v1/blobs')
+    const blobs = fixture.path('node_modules/.cache/somon/v2/blobs')
     const graphs = readdirSync(blobs, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name))

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { EventHub } from '../../../src/base/events.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { createDiskTier } from '../../../src/cache/disk.ts'
+import { bootId } from '../../../src/cache/sighting.ts'
 import { isPayloadOf, payloadOf } from './payload.ts'
 
 const [, , dir = '', run = ''] = process.argv
@@ -21,6 +22,7 @@ const tier = createDiskTier({
   maxBytes: 500_000,
   maxAgeMs: 1e12,
   referencesOf: () => [],
+  bootId,
   events: events as never,
   clock: systemClock,
   uniqueName: randomUUID,

@@ -8,6 +8,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EventHub } from '../../../src/base/events.ts'
 import { createDiskTier } from '../../../src/cache/disk.ts'
+import { bootId } from '../../../src/cache/sighting.ts'
 import type { CacheEvents } from '../../../src/cache/events.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
@@ -27,6 +28,7 @@ const tier = createDiskTier({
   maxBytes: 1e9,
   maxAgeMs: 1e12,
   referencesOf: () => [],
+  bootId,
   events: hub,
   clock,
   uniqueName: randomUUID,

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { EventHub } from '../../../src/base/events.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { createDiskTier } from '../../../src/cache/disk.ts'
+import { bootId } from '../../../src/cache/sighting.ts'
 import { payloadOf } from './payload.ts'
 
 const [, , dir = '', run = ''] = process.argv
@@ -17,6 +18,7 @@ const tier = createDiskTier({
   maxBytes: 1e9,
   maxAgeMs: 1e12,
   referencesOf: () => [],
+  bootId,
   events: new EventHub(),
   clock: systemClock,
   uniqueName: randomUUID,

@@ -82,20 +82,20 @@ describe('somon cache', () => {
   test('leaves damaged files of a readonly cache in place, and says so', async () => {
     await using fixture = await createFixture({ ...CLI_PROJECT, 'node_modules/.keep': '' })
     await cli(fixture, 'cache', 'warm', 'src/main.ts')
-    await fixture.write('node_modules/.cache/somon/v1/blobs/aa/aaaa', 'torn')
+    await fixture.write('node_modules/.cache/somon/v2/blobs/aa/aaaa', 'torn')
     await fixture.write('somon.config.json', '{"cache":{"disk":{"mode":"readonly"}}}')
 
     const run = await cli(fixture, 'cache', 'verify')
 
     expect(run.code).toBe(1)
     expect(run.stdout).toContain('damaged, left in place: blobs/aaaa')
-    expect(existsSync(fixture.path('node_modules/.cache/somon/v1/blobs/aa/aaaa'))).toBe(true)
+    expect(existsSync(fixture.path('node_modules/.cache/somon/v2/blobs/aa/aaaa'))).toBe(true)
   })
 
   test('finds damaged files; --readonly leaves them, otherwise they go', async () => {
     await using fixture = await createFixture({ ...CLI_PROJECT, 'node_modules/.keep': '' })
     await cli(fixture, 'cache', 'warm', 'src/main.ts')
-    await fixture.write('node_modules/.cache/somon/v1/blobs/aa/aaaa', 'torn')
+    await fixture.write('node_modules/.cache/somon/v2/blobs/aa/aaaa', 'torn')
 
     const seen = await cli(fixture, 'cache', 'verify', '--readonly', '--json')
     const removed = await cli(fixture, 'cache', 'verify', '--json')

@@ -5,6 +5,7 @@ import type { Clock } from '../../../src/base/clock.ts'
 import type { Bundler } from '../../../src/bundle/bundler.ts'
 import type { BuildOptions } from '../../../src/bundle/build-options.ts'
 import { createDiskTier } from '../../../src/cache/disk.ts'
+import { bootId } from '../../../src/cache/sighting.ts'
 import type { DiskTier } from '../../../src/cache/disk.ts'
 import type { CacheEvents } from '../../../src/cache/events.ts'
 import type { ByteTier } from '../../../src/cache/tier.ts'
@@ -57,6 +58,7 @@ export function createRig(root: string, rig: RigOptions = {}): Rig {
     maxAgeMs: 30 * 86_400e3,
     secret: undefined,
     referencesOf,
+    bootId,
     events,
     clock,
     uniqueName: randomUUID,
