@@ -13,6 +13,7 @@ export function lateExportsOf(
   comments: PathComments,
   entry: RelPath,
 ): string | undefined {
+  if (!bundled.includes('__reExport(')) return undefined
   for (const match of bundled.matchAll(/^\s*__reExport\(([\w$]+), /gm)) {
     const name = match[1] ?? ''
     const declaration = bundled.search(

@@ -17,6 +17,8 @@ export function requiredAwait(
   graph: BuildMetafile,
   readSource: SourceReader,
 ): SomonError | undefined {
+  // Most bundles have none, and a pattern that starts at every line takes its time.
+  if (!bundled.includes('\n  async "')) return undefined
   const asynchronous = new Set<string>()
   for (const match of bundled.matchAll(/^ {2}async ("(?:[^"\\]|\\.)*")\(\) \{$/gm)) {
     asynchronous.add(JSON.parse(match[1] ?? '""') as string)

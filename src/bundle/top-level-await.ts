@@ -10,7 +10,7 @@ import { Script } from 'node:vm'
  * @returns the offset of the word, or undefined when there is none
  */
 export function firstTopLevelAwait(text: string): number | undefined {
-  if (!/\bawait\b/.test(text)) return undefined
+  if (!text.includes('await') || !/\bawait\b/.test(text)) return undefined
   let code = text
   for (;;) {
     const refused = refusal(code)

@@ -3,12 +3,14 @@
  * which runs it. Both read this file; nothing else knows the order of the parameters.
  *
  * ```js
- * (function($s,$d,$m,require,setTimeout,…,clearImmediate,$i0,$i1){"use strict";return function*(){
+ * (function($s,$d,$m,require,setTimeout,…,clearImmediate,$i0,$i1){"use strict";return (function*(){
  *   $s({__proto__:null,"a":()=>a,"default":()=>b},[2]);yield;let join=$d[0]["join"],ns=$d[1]; …body…
- * }})
+ * })})
  * ```
  *
- * - The text is one parenthesised function expression: the script's completion value.
+ * - The text is one parenthesised function expression: the script's completion value. So is the
+ *   one it returns: V8 compiles what stands in parentheses at once, and what does not is read
+ *   twice, when the script is compiled and when it is called.
  * - Called with the parameters below it returns a generator function without parameters
  *   (an async one when the artifact has top-level await), which is called without `this`.
  * - The first `next()` registers the exports through `$s`; hoisted functions are visible from

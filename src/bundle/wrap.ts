@@ -78,7 +78,7 @@ export function wrap(bundled: string, options: WrapOptions): Wrapped {
     late: lateExportsOf(bundled, comments, options.entry),
   })
   return {
-    code: `${head}${body}\n}})`,
+    code: `${head}${body}\n})})`,
     head: head.length,
     imports: table.imports,
     exports: exportNames(lexed),
@@ -245,7 +245,7 @@ function printHead(
   const meta = printMeta(bundled, name('$m'), options.entry)
   const slot = lexed.exports.some((item) => isAnonymous(item)) ? `let ${name('$e')};` : ''
   return (
-    `(function(${parameters}){"use strict";${meta}return ${options.isAsync ? 'async ' : ''}` +
+    `(function(${parameters}){"use strict";${meta}return (${options.isAsync ? 'async ' : ''}` +
     `function*(){${slot}${printRegister(lexed, table, name, options.late)}yield;${table.print(name('$d'))}`
   )
 }
@@ -253,6 +253,7 @@ function printHead(
 /** Declares what `meta.ts` made the sources mention: one level above the user's own names. */
 function printMeta(bundled: string, meta: string, entry: RelPath): string {
   const parts: string[] = []
+  if (!bundled.includes(META_BINDING)) return ''
   if (bundled.includes(META_FUNCTION)) parts.push(`${META_FUNCTION}=${meta}`)
   if (bundled.replaceAll(META_FUNCTION, '').includes(META_BINDING)) {
     parts.push(`${META_BINDING}=${meta}(${JSON.stringify(entry)})`)

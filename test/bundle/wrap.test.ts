@@ -462,7 +462,7 @@ describe('wrap() keeps every line and column', () => {
 
         const body = code.slice(head)
 
-        expect(body.length).toBe(bundled.length + '\n}})'.length)
+        expect(body.length).toBe(bundled.length + '\n})})'.length)
         expect(breaks(body).slice(0, -1)).toEqual(breaks(bundled))
         for (const { index, text } of kept(bundled)) {
           expect(body.slice(index, index + text.length)).toBe(text)

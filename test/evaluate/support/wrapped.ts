@@ -29,11 +29,11 @@ export function wrapped(module: WrappedModule): Artifact {
   )
   const stars = module.stars === undefined ? '' : `,[${module.stars.join(',')}]`
   const head =
-    `(function(${parameters.join(',')}){"use strict";return ` +
+    `(function(${parameters.join(',')}){"use strict";return (` +
     `${module.tla === undefined ? '' : 'async '}function*(){` +
     `$s({${['__proto__:null', ...getters].join(',')}}${stars});yield;` +
     (module.imports === undefined ? '' : `let ${module.imports};`)
-  const code = `${head}${module.body}\n}})`
+  const code = `${head}${module.body}\n})})`
   return {
     id: digest(`id:${code}`),
     codeId: digest(code),
