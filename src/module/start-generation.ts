@@ -47,7 +47,7 @@ export async function startGeneration(
   let stage: StartStage = 'bind'
   try {
     signal?.throwIfAborted()
-    await bind(parts, generation, signal)
+    await bind(parts, generation, request.artifact, signal)
     signal?.throwIfAborted()
     stage = 'execute'
     const pending = parts.evaluator.execute(generation)
@@ -90,8 +90,11 @@ function instantiate(parts: ModuleParts, request: InstantiateRequest): Generatio
 function bind(
   parts: ModuleParts,
   generation: Generation,
+  { deps }: Artifact,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  // Then nobody is waited for.
+  if (deps.length === 0) return parts.evaluator.bindImports(generation, signal)
   const { timeoutMs } = parts.limits
   return withDeadline((deadline) => parts.evaluator.bindImports(generation, deadline), {
     timeoutMs,
