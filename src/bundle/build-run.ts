@@ -21,6 +21,7 @@ import { buildMessage, createSourceReader, failureOf } from './failure.ts'
 import { importChain } from './import-chain.ts'
 import type { InputCollector } from './inputs.ts'
 import { locateAwait } from './locate-await.ts'
+import type { KeptFacts } from './kept-facts.ts'
 import { assetOf, makeArtifact, styleName } from './make-artifact.ts'
 import type { BuildMetafile } from './metafile.ts'
 import type { PluginHost } from './plugin-host.ts'
@@ -40,6 +41,7 @@ export interface RunParts {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly fingerprint: Fingerprint
   readonly startedAt: number
+  readonly kept?: KeptFacts | undefined
 }
 
 /** Turns what one esbuild build produced, or its errors, into one outcome per entry. */
@@ -49,7 +51,7 @@ export class BuildRun {
   readonly #deriver: InputsDeriver
 
   constructor(parts: RunParts) {
-    const { options, collector, startedAt, env } = parts
+    const { options, collector, startedAt, env, kept } = parts
     this.#parts = parts
     this.#root = options.root
     this.#deriver = new InputsDeriver({
@@ -61,6 +63,7 @@ export class BuildRun {
       declared: parts.plugins.declaredInputs(),
       env,
       uncacheable: parts.fingerprint.uncacheable,
+      kept,
     })
   }
 

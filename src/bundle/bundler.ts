@@ -11,15 +11,18 @@ import type { BuildOutcome } from './build-outcome.ts'
 import { BuildRun } from './build-run.ts'
 import { bundleEntryMissing } from './errors.ts'
 import type { BuildResolver } from './esbuild-options.ts'
-import { checkOptions, esbuildOptions } from './esbuild-options.ts'
-import type { EsbuildFailure, EsbuildResult } from './esbuild.ts'
+import { isPolicy } from '../resolve/policy.ts'
+import { checkOptions, esbuildOptions, inlineFilter } from './esbuild-options.ts'
+import type { EsbuildFailure, EsbuildOptions, EsbuildResult, HotBuild } from './esbuild.ts'
 import { EsbuildService, isEsbuildFailure } from './esbuild.ts'
 import type { BundleEvents } from './events.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import { Fingerprints } from './fingerprint.ts'
-import { createPluginBuild, InputCollector, KeptReads } from './inputs.ts'
+import type { HotContext } from './hot-rebuild.ts'
+import { HotSession, HotSessions } from './hot-session.ts'
+import { createPluginBuild, InputCollector } from './inputs.ts'
 import { prepareLexer } from './lexer.ts'
-import type { PluginHost } from './plugin-host.ts'
+import type { PluginBuild, PluginHost } from './plugin-host.ts'
 
 export type { Fingerprint } from './fingerprint.ts'
 
@@ -88,6 +91,7 @@ class EsbuildBundler implements Bundler {
   readonly #parts: BundlerParts
   readonly #service: EsbuildService
   readonly #fingerprints = new Fingerprints()
+  readonly #sessions = new HotSessions()
   readonly #finished: EventChannel<BundleEvents['bundle.finished']>
   readonly #failed: EventChannel<BundleEvents['bundle.failed']>
   #builds = 0
@@ -196,52 +200,84 @@ class EsbuildBundler implements Bundler {
   async #esbuild(
     entries: readonly RelPath[],
     options: BuildOptions,
+    hot: Pick<Work, 'collector' | 'session'> = { collector: new InputCollector() },
   ): Promise<readonly (BuildOutcome | undefined)[]> {
-    const collector = new InputCollector()
-    const build = createPluginBuild(options, () => collector)
-    const esbuild = esbuildOptions(entries, options, {
-      plugins: this.#parts.plugins,
-      resolver: this.#parts.resolver,
-      build,
-      sourcemap: options.sourceMaps === 'eager',
-    })
-    const work = { entries, options, collector, named: this.fingerprint(options) }
-    return this.#run(work, () => this.#service.build(esbuild))
+    const build = createPluginBuild(options, () => hot.collector)
+    const esbuild = this.#esbuildOptions(entries, options, build)
+    const work = { ...hot, entries, options, named: this.fingerprint(options) }
+    const outcomes = await this.#run(work, () => settle(this.#service.build(esbuild)))
+    return outcomes ?? []
   }
 
-  /** Builds one entry with its kept context. */
+  /** Builds one entry with its kept context; through the reader when that leaves a doubt. */
   async #hot(entry: RelPath, options: BuildOptions): Promise<BuildOutcome> {
     if (foundAt(options, entry) !== 'a file') return this.#missing(entry, options)
-    const collector = new InputCollector()
+    const { clock, limits } = this.#parts
     const named = this.fingerprint(options)
     const key = `${named.digest} ${options.sourceMaps} ${options.root} ${entry}`
-    const make = (): { options: ReturnType<typeof esbuildOptions>; session: HotSession } => {
-      const session: HotSession = { collector, reads: new KeptReads() }
-      const build = createPluginBuild(options, () => session.collector)
-      const { plugins, resolver } = this.#parts
-      const sourcemap = options.sourceMaps === 'eager'
-      const parts = { plugins, resolver, build, sourcemap }
-      return { options: esbuildOptions([entry], options, parts), session }
+    const session = this.#sessions.of(key, limits.hotContexts, () => this.#session(entry, options))
+    const rebuild = session.rebuild(clock.now())
+    const make = (refused?: HotContext): HotBuild<HotContext> => {
+      const context = rebuild.context(refused)
+      const build = createPluginBuild(options, () => context.collector, context.read)
+      const made = this.#esbuildOptions([entry], options, build, context.isBare)
+      return { options: made, session: context }
     }
-    const ready = (session: HotSession): void => {
-      collector.readThrough(session.reads, this.#parts.clock.now())
-      session.collector = collector
-    }
-    const work = { entries: [entry], options, collector, named }
-    const outcomes = await this.#run(work, () => this.#service.rebuild(key, make, ready))
-    return outcomes[0] ?? this.#missing(entry, options)
+    const { collector } = rebuild
+    const outcomes = await this.#run(
+      { entries: [entry], options, collector, session, named },
+      async () => {
+        const enter = (context: HotContext): boolean => rebuild.enter(context)
+        const call = this.#service.rebuild(key, make, enter)
+        setImmediate(() => rebuild.readAhead())
+        const result = await settle(call)
+        if (rebuild.isCertain('metafile' in result ? result.metafile : undefined)) return result
+        await this.#service.forget(key)
+        return undefined
+      },
+    )
+    if (outcomes !== undefined) return outcomes[0] ?? this.#missing(entry, options)
+    const again = { collector: session.collector(clock.now()), session }
+    const [outcome] = await this.#esbuild([entry], options, again)
+    return outcome ?? this.#missing(entry, options)
   }
 
+  #session(entry: RelPath, options: BuildOptions): HotSession {
+    const { plugins, resolver } = this.#parts
+    const { packages } = options.resolve
+    return new HotSession({
+      root: options.root,
+      loader: options.loader,
+      inlined: packages === 'external' ? inlineFilter(resolver) : undefined,
+      readsAll: plugins.active,
+      needsPlugins: isPolicy(options.resolve) || isModuleUrl(entry),
+    })
+  }
+
+  #esbuildOptions(
+    entries: readonly RelPath[],
+    options: BuildOptions,
+    build: PluginBuild,
+    isBare = false,
+  ): EsbuildOptions {
+    const { plugins, resolver } = this.#parts
+    const sourcemap = options.sourceMaps === 'eager'
+    return esbuildOptions(entries, options, { plugins, resolver, build, sourcemap, isBare })
+  }
+
+  /** Undefined when the call found that its result may not be used. */
   async #run(
-    { entries, options, collector, named }: Work,
-    call: () => Promise<EsbuildResult>,
-  ): Promise<readonly (BuildOutcome | undefined)[]> {
+    { entries, options, collector, session, named }: Work,
+    call: () => Promise<EsbuildResult | EsbuildFailure | undefined>,
+  ): Promise<readonly (BuildOutcome | undefined)[] | undefined> {
     const { clock } = this.#parts
     const startedAt = clock.now()
     this.#inFlight += 1
     this.#builds += 1
     try {
-      const result = await settle(call())
+      const result = await call()
+      if (result === undefined) return undefined
+      if ('metafile' in result) session?.learn(result.metafile, collector)
       const run = new BuildRun({
         ...this.#parts,
         options,
@@ -249,6 +285,7 @@ class EsbuildBundler implements Bundler {
         service: this.#service,
         fingerprint: named,
         startedAt,
+        kept: session?.facts,
       })
       return 'metafile' in result
         ? await Promise.all(entries.map((entry, index) => run.succeeded(result, entry, index)))
@@ -307,13 +344,9 @@ interface Work {
   readonly entries: readonly RelPath[]
   readonly options: BuildOptions
   readonly collector: InputCollector
+  /** What the rebuilds of a hot entry know of each other. */
+  readonly session?: HotSession
   readonly named: Fingerprint
-}
-
-/** What a kept context's plugins work on: every rebuild puts its own collector there. */
-interface HotSession {
-  collector: InputCollector
-  readonly reads: KeptReads
 }
 
 /** A failure is a result here; anything else that is thrown is not ours to judge. */

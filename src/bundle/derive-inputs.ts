@@ -1,4 +1,4 @@
-import type { Dirent } from 'node:fs'
+import type { Dirent, Stats } from 'node:fs'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -10,6 +10,7 @@ import { ConfigInputs } from './config-inputs.ts'
 import { allNamesDigest, dirNamesDigest, isSourceName } from './dir-names.ts'
 import type { InputCollector, ReadInput } from './inputs.ts'
 import { inputFile, readInput } from './inputs.ts'
+import type { KeptFacts } from './kept-facts.ts'
 import type { BuildMetafile } from './metafile.ts'
 import type { PathMapping } from '../resolve/tsconfig.ts'
 import { isPath, Probes } from './probes.ts'
@@ -30,6 +31,8 @@ export interface BuildFacts {
   }
   readonly env: Readonly<Record<string, string | undefined>>
   readonly uncacheable: string | undefined
+  /** What earlier builds of a hot entry have learnt. */
+  readonly kept?: KeptFacts | undefined
 }
 
 /** An import that led nowhere. */
@@ -161,14 +164,28 @@ export class InputsDeriver {
     return found
   }
 
-  /** The time is read before the names: a name that comes in between only costs a check. */
   #folder(folder: string, names: 'sources' | 'all'): BuildInputs['dirs'][number] | undefined {
     const key = `${names} ${folder}`
     if (!this.#dirs.has(key)) {
-      const row = folderRow(this.#facts.root, folder, names)
+      const row = names === 'all' ? this.#listed(folder, names) : this.#sourceFolder(folder)
       this.#dirs.set(key, names === 'all' || !row ? row : this.#withoutOwn(folder, row))
     }
     return this.#dirs.get(key)
+  }
+
+  /** The time is read before the names: a name that comes in between only costs a check. */
+  #sourceFolder(folder: string): BuildInputs['dirs'][number] | undefined {
+    const { kept, startedAt } = this.#facts
+    const list = (stat: Stats): ReturnType<typeof folderRow> =>
+      folderRow(this.#facts.root, folder, 'sources', stat)
+    return kept === undefined
+      ? this.#listed(folder, 'sources')
+      : kept.folder(folder, startedAt, list)
+  }
+
+  #listed(folder: string, names: 'sources' | 'all'): BuildInputs['dirs'][number] | undefined {
+    const stat = statSync(folder, { throwIfNoEntry: false })
+    return stat === undefined ? undefined : folderRow(this.#facts.root, folder, names, stat)
   }
 
   /**
@@ -194,12 +211,21 @@ export class InputsDeriver {
     const { root, collector } = this.#facts
     const read = collector.get(file)
     if (read !== undefined) return inputFile(root, file, read, origin)
-    if (!this.#afterwards.has(file)) this.#afterwards.set(file, tryRead(file))
+    if (!this.#afterwards.has(file)) this.#afterwards.set(file, this.#readAfterwards(file))
     const later = this.#afterwards.get(file)
     if (later === undefined) return undefined
     const known = collector.declared(file) === later.sha256
     const sha256 = !known && this.#changedMeanwhile(later) ? CHANGED : later.sha256
     return inputFile(root, file, { ...later, sha256 }, origin)
+  }
+
+  #readAfterwards(file: string): ReadInput | undefined {
+    const { kept, startedAt } = this.#facts
+    try {
+      return kept === undefined ? readInput(file) : kept.read(file, startedAt)
+    } catch {
+      return undefined
+    }
   }
 
   /**
@@ -218,14 +244,6 @@ export class InputsDeriver {
 /** No file has this digest, so the next check rebuilds. */
 const CHANGED = '0'.repeat(64)
 
-function tryRead(file: string): ReadInput | undefined {
-  try {
-    return readInput(file)
-  } catch {
-    return undefined
-  }
-}
-
 /**
  * A folder that a plugin watches counts with all its names; the mark of its digest says so.
  */
@@ -233,9 +251,9 @@ function folderRow(
   root: string,
   folder: string,
   names: 'sources' | 'all',
+  stat: Stats,
 ): BuildInputs['dirs'][number] | undefined {
-  const stat = statSync(folder, { throwIfNoEntry: false })
-  if (stat?.isDirectory() !== true) return undefined
+  if (!stat.isDirectory()) return undefined
   const entries = readdirSync(folder, { withFileTypes: true })
   const found = names === 'all' ? allNamesDigest(entries) : dirNamesDigest(entries)
   return [toRelPath(root, folder), stat.mtimeMs, found]

@@ -33,6 +33,8 @@ export function esbuildOptions(
     readonly resolver: BuildResolver
     readonly build: PluginBuild
     readonly sourcemap: boolean
+    /** True when no plugin is needed: esbuild then asks nobody, not even at its start. */
+    readonly isBare?: boolean
   },
 ): EsbuildOptions {
   const conditions = esbuildConditions(options.resolve)
@@ -58,14 +60,22 @@ export function esbuildOptions(
     alias: { ...esbuildAlias(options.resolve.alias) },
     ...(conditions === undefined ? {} : { conditions: [...conditions] }),
     ...(options.resolve.tsconfig === undefined ? {} : { tsconfig: options.resolve.tsconfig }),
-    plugins: [
-      ...policyPlugin(options, options.resolve.packages === 'bundle', parts.resolver),
-      metaPlugin,
-      ...parts.plugins.esbuildPlugins(parts.build),
-      ...(options.resolve.packages === 'external' ? inlinePlugin(options, parts.resolver) : []),
-      ...urlEntries(entries),
-    ],
+    plugins: parts.isBare === true ? [] : allPlugins(entries, options, parts),
   }
+}
+
+function allPlugins(
+  entries: readonly RelPath[],
+  options: BuildOptions,
+  parts: Parameters<typeof esbuildOptions>[2],
+): EsbuildPlugin[] {
+  return [
+    ...policyPlugin(options, options.resolve.packages === 'bundle', parts.resolver),
+    metaPlugin,
+    ...parts.plugins.esbuildPlugins(parts.build),
+    ...(options.resolve.packages === 'external' ? inlinePlugin(options, parts.resolver) : []),
+    ...urlEntries(entries),
+  ]
 }
 
 function entryPoint(entry: RelPath): string {
@@ -106,9 +116,8 @@ export function inlinePlugin(
   options: { readonly root: string },
   resolver: BuildResolver,
 ): EsbuildPlugin[] {
-  const names = resolver.inlineNames().filter((name) => !isBuiltin(name))
-  if (names.length === 0) return []
-  const filter = new RegExp(`^(?:${names.map(escaped).join('|')})(?:/|$)`)
+  const filter = inlineFilter(resolver)
+  if (filter === undefined) return []
   return [
     {
       name: 'somon-inline',
@@ -120,6 +129,12 @@ export function inlinePlugin(
       },
     },
   ]
+}
+
+/** Matches the imports that `inlinePlugin` answers. */
+export function inlineFilter(resolver: Pick<BuildResolver, 'inlineNames'>): RegExp | undefined {
+  const names = resolver.inlineNames().filter((name) => !isBuiltin(name))
+  return names.length === 0 ? undefined : new RegExp(`^(?:${names.map(escaped).join('|')})(?:/|$)`)
 }
 
 /**

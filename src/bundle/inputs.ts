@@ -15,6 +15,8 @@ import { toRelPath } from '../base/project-path.ts'
 import type { InputFile, InputOrigin } from './build-inputs.ts'
 import { bindMeta } from './meta.ts'
 import type { PluginBuild, SourceText } from './plugin-host.ts'
+import type { Stamps } from './stamps.ts'
+import { isSameStat, isSettled } from './stamps.ts'
 
 /** One file as it was read: bytes, digest and stat belong together. */
 export interface ReadInput {
@@ -36,6 +38,8 @@ export class InputCollector {
   /** Files and folders plugins named, by who did. */
   readonly watchFiles: Map<string, string> = new Map()
   readonly watchDirs: Map<string, string> = new Map()
+  /** Files that were imported with attributes. */
+  readonly attributed: Set<string> = new Set()
   readonly #contents = new Map<string, Digest>()
   readonly #folders = new Map<string, FolderBefore>()
 
@@ -54,9 +58,14 @@ export class InputCollector {
     return input
   }
 
-  /** Reads through what an earlier rebuild of the same context has read. */
+  /** Reads through what an earlier build of the same entry has read. */
   readThrough(kept: KeptReads, now: number): void {
     this.#reader = (file) => kept.read(file, now)
+  }
+
+  /** Takes over what is known of a file that esbuild has read by itself. */
+  adopt(file: string, input: ReadInput): void {
+    this.#read.set(file, input)
   }
 
   /** Notes what a plugin used of a file or will write to it, and what stands beside it so far. */
@@ -85,19 +94,24 @@ export class InputCollector {
 }
 
 /**
- * What the rebuilds of one kept context have read: a file that a stat clears is not read again,
- * and is answered with the same object.
+ * What the builds of one hot entry have read: a file that a stat clears is not read again, and is
+ * answered with the same object.
  *
  * A stat clears a file when nothing of it differs from that of the descriptor that was read, and
- * when the file was not young then: one that was may be written again in the same tick of the
- * file system's clock. Stamps with fractions of a millisecond come from a kernel's clock, whose
- * ticks take 10 ms at most; others may count in steps of two seconds (FAT).
+ * when `stamps` knew then that any later change would show: a young file may be written again in
+ * the same tick of the file system's clock. Stamps with fractions of a millisecond come from a
+ * kernel's clock, whose ticks take 10 ms at most; others may count in steps of two seconds (FAT).
  */
 export class KeptReads {
   readonly #kept = new Map<string, ReadInput>()
   readonly #readFile: (file: string) => ReadInput
+  readonly #stamps: Pick<Stamps, 'areSettled'>
 
-  constructor(readFile: (file: string) => ReadInput = readInput) {
+  constructor(
+    stamps: Pick<Stamps, 'areSettled'> = { areSettled: isSettled },
+    readFile: (file: string) => ReadInput = readInput,
+  ) {
+    this.#stamps = stamps
     this.#readFile = readFile
   }
 
@@ -109,30 +123,28 @@ export class KeptReads {
     const kept = this.#kept.get(file)
     if (kept !== undefined && isSameStat(kept.stat, statSync(file, NO_THROW))) return kept
     const input = this.#readFile(file)
-    if (isSettled(input.stat, now)) this.#kept.set(file, input)
+    if (this.#stamps.areSettled(input.stat, now)) this.#kept.set(file, input)
     else this.#kept.delete(file)
     return input
+  }
+
+  /** Keeps what was read of a file of which any later change would show. */
+  keep(file: string, input: ReadInput): void {
+    this.#kept.set(file, input)
+  }
+
+  /** Returns what is kept of a file, whatever has become of it. */
+  get(file: string): ReadInput | undefined {
+    return this.#kept.get(file)
+  }
+
+  /** Forgets all files but these. */
+  retain(files: ReadonlySet<string>): void {
+    for (const file of this.#kept.keys()) if (!files.has(file)) this.#kept.delete(file)
   }
 }
 
 const NO_THROW = { throwIfNoEntry: false } as const
-const FINE_TICK_MS = 100
-const COARSE_TICK_MS = 2000
-
-function isSameStat(was: Stats, is: Stats | undefined): boolean {
-  return (
-    is !== undefined &&
-    is.size === was.size &&
-    is.mtimeMs === was.mtimeMs &&
-    is.ctimeMs === was.ctimeMs &&
-    is.ino === was.ino
-  )
-}
-
-function isSettled({ mtimeMs, ctimeMs }: Stats, now: number): boolean {
-  const tickMs = Number.isInteger(ctimeMs) ? COARSE_TICK_MS : FINE_TICK_MS
-  return Math.max(mtimeMs, ctimeMs) < now - tickMs
-}
 
 /** The names in a folder, and when they had last changed. */
 export interface FolderBefore {
@@ -195,16 +207,23 @@ export interface ReaderOptions {
  * Makes the side of a build that plugins see.
  *
  * @param collector - is asked for at each use: a kept build context gets a new one per rebuild
+ * @param only - the files that the reader answers for; esbuild reads all others by itself
  */
 export function createPluginBuild(
   options: ReaderOptions,
   collector: () => InputCollector,
+  only?: ReadonlySet<string>,
 ): PluginBuild {
   return {
-    read: async (file, attributes): Promise<SourceText> => ({
-      contents: collector().read(file).bytes,
-      loader: loaderOf(file, attributes, options.loader),
-    }),
+    ...(only === undefined ? {} : { only }),
+    read: async (file, attributes): Promise<SourceText> => {
+      const inputs = collector()
+      if (Object.keys(attributes).length > 0) inputs.attributed.add(file)
+      return {
+        contents: inputs.read(file).bytes,
+        loader: loaderOf(file, attributes, options.loader),
+      }
+    },
     finish: (code, file) => bindMeta(code, toRelPath(options.root, file)),
     addWatchFile: (file, pluginName, _owner, contents) => {
       const inputs = collector()
@@ -219,7 +238,7 @@ export function createPluginBuild(
  * Chooses esbuild's loader: import attributes first, because `loader: 'default'` would drop them,
  * then the extension. `default` leaves an unknown extension to esbuild and its message.
  */
-function loaderOf(
+export function loaderOf(
   file: string,
   attributes: Readonly<Record<string, string>>,
   loaders: Readonly<Record<string, string>>,

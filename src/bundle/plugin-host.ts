@@ -9,6 +9,8 @@ export interface SourceText {
 
 /** What one build offers to the plugins and learns from them. */
 export interface PluginBuild {
+  /** The files that `read` is for: esbuild reads all others by itself. Unset: every file. */
+  readonly only?: ReadonlySet<string>
   /** Reads and hashes a file and records it as an input; it is always the last `load`. */
   read(file: string, attributes: Readonly<Record<string, string>>): Promise<SourceText>
   /** Runs after the last transform of a script file, with its absolute path: binds `import.meta`. */

@@ -11,7 +11,7 @@ export function readerPlugin(build: PluginBuild): EsbuildPlugin {
     setup: (esbuild) => {
       // A kept context is given the same bytes of a file until it changes.
       const finished = new WeakMap<Uint8Array, string | Uint8Array>()
-      esbuild.onLoad({ filter: /.*/, namespace: 'file' }, async (args) => {
+      esbuild.onLoad({ filter: filterOf(build.only), namespace: 'file' }, async (args) => {
         try {
           const { contents, loader } = await build.read(args.path, args.with)
           return {
@@ -27,6 +27,15 @@ export function readerPlugin(build: PluginBuild): EsbuildPlugin {
     },
   }
 }
+
+/** Files outside the filter cost no message between the processes. */
+function filterOf(only: ReadonlySet<string> | undefined): RegExp {
+  if (only === undefined) return /.*/
+  const paths = Array.from(only, (file) => file.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`))
+  return paths.length === 0 ? NO_FILE : new RegExp(`^(?:${paths.join('|')})$`)
+}
+
+const NO_FILE = /^$/
 
 /** The reader as the last load of the fused chain; texts are decoded, because transforms follow. */
 export function readerLoad(build: PluginBuild): (call: LoadCall) => Promise<string | Uint8Array> {

@@ -6,6 +6,7 @@ import { EventHub } from '../../src/base/events.ts'
 import {
   BUILDS_PER_SERVICE,
   EsbuildService,
+  REBUILDS_PER_CHECK,
   type EsbuildOptions,
 } from '../../src/bundle/esbuild.ts'
 import { readRssBytes } from '../../src/bundle/esbuild-process.ts'
@@ -173,7 +174,7 @@ describe('EsbuildService', () => {
           }
           return { options, session: {} }
         },
-        () => {},
+        () => true,
       )
 
     await hot()
@@ -184,6 +185,55 @@ describe('EsbuildService', () => {
     await hot()
 
     expect([madeBefore, contexts, made, service.contexts]).toEqual([1, 0, 2, 1])
+  })
+
+  test('looks at its memory after some rebuilds, and after every build', async () => {
+    await using fixture = await createFixture({ 'a.js': 'export const a = 1' })
+    let looks = 0
+    const { service } = createService(() => {
+      looks += 1
+      return 1
+    })
+    const options = { entryPoints: [fixture.path('a.js')], write: false, outdir: fixture.root }
+    const hot = (): Promise<unknown> =>
+      service.rebuild(
+        'a',
+        () => ({ options, session: {} }),
+        () => true,
+      )
+
+    for (let count = 0; count < REBUILDS_PER_CHECK * 2; count += 1) await hot()
+    const afterRebuilds = looks
+    await hot()
+    await service.build(stdin('1'))
+
+    expect([afterRebuilds, looks]).toEqual([2, 3])
+  })
+
+  test('makes a new context when the kept one is refused or forgotten', async () => {
+    await using fixture = await createFixture({ 'a.js': 'export const a = 1' })
+    const { service } = createService()
+    const options = { entryPoints: [fixture.path('a.js')], write: false, outdir: fixture.root }
+    const refused: unknown[] = []
+    const hot = (suits: boolean): Promise<unknown> =>
+      service.rebuild(
+        'a',
+        (session?: object) => {
+          refused.push(session)
+          return { options, session: { number: refused.length } }
+        },
+        () => suits,
+      )
+
+    await hot(true)
+    await hot(true)
+    await hot(false)
+    await service.forget('a')
+    const forgotten = service.contexts
+    await hot(true)
+
+    expect(refused).toEqual([undefined, { number: 1 }, undefined])
+    expect([forgotten, service.contexts]).toEqual([0, 1])
   })
 
   test('builds beside a context that is busy', async () => {
@@ -201,7 +251,7 @@ describe('EsbuildService', () => {
           }
           return { options, session: {} }
         },
-        (session) => void seen.push(session),
+        (session) => seen.push(session) > 0,
       )
     await hot()
 

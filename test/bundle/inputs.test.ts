@@ -79,7 +79,7 @@ describe('Bundler.build() reads files by attributes and extensions', () => {
 
 function countedReads(): { readonly kept: KeptReads; readonly reads: string[] } {
   const reads: string[] = []
-  const kept = new KeptReads((file) => {
+  const kept = new KeptReads(undefined, (file) => {
     reads.push(file)
     return readInput(file)
   })

@@ -1,4 +1,4 @@
-import { systemClock } from '../../../src/base/clock.ts'
+import { systemClock, type Clock } from '../../../src/base/clock.ts'
 import { EventHub } from '../../../src/base/events.ts'
 import type { BuildOptions } from '../../../src/bundle/build-options.ts'
 import type { BuildOutcome } from '../../../src/bundle/build-outcome.ts'
@@ -8,7 +8,8 @@ import type { BundleEvents } from '../../../src/bundle/events.ts'
 import type { SomonPlugin } from '../../../src/bundle/plugin.ts'
 import { createPluginHost } from '../../../src/bundle/plugins.ts'
 import { unguarded } from '../../../src/base/guard.ts'
-import type { ResolveOptions } from '../../../src/resolve/resolution.ts'
+import type { BuildResolver } from '../../../src/bundle/esbuild-options.ts'
+import type { ResolveOptions, Resolver } from '../../../src/resolve/resolution.ts'
 import { buildOptions, resolverFor } from '../../support/build-options.ts'
 
 /** A bundler of one root with everything real but the plugins, which a test may give. */
@@ -30,16 +31,21 @@ export interface BundlingOptions {
   readonly build?: Partial<BuildOptions>
   readonly plugins?: readonly SomonPlugin[]
   readonly env?: NodeJS.ProcessEnv
+  /** Another wall clock. */
+  readonly clock?: Pick<Clock, 'now'>
+  /** Puts something around the resolver. */
+  readonly resolver?: (resolver: Resolver) => BuildResolver
 }
 
 export function createBundling(root: string, given: BundlingOptions = {}): Bundling {
   const options = buildOptions(root, given.build, given.resolve)
   const limits = { serviceMaxRssBytes: 512 * 2 ** 20, hotContexts: 4 }
   const events = new EventHub<BundleEvents>()
+  const resolver = resolverFor({ root }, given.resolve)
   const bundler = createBundler({
-    clock: systemClock,
+    clock: { ...systemClock, ...given.clock },
     events,
-    resolver: resolverFor({ root }, given.resolve),
+    resolver: given.resolver?.(resolver) ?? resolver,
     plugins: createPluginHost(given.plugins ?? [], {
       root,
       clock: systemClock,
