@@ -79,7 +79,7 @@ interface Check {
 }
 
 /** A record from the future means that the clock was set back: then no stat is trusted at all. */
-function trustedBefore(manifest: InputsManifest, now: number, mode: ValidateMode): number {
+export function trustedBefore(manifest: InputsManifest, now: number, mode: ValidateMode): number {
   return mode === 'hash' || manifest.validatedAt > now
     ? Number.NEGATIVE_INFINITY
     : manifest.validatedAt - RACY_MS
@@ -146,7 +146,7 @@ function isUnchanged(path: RelPath, mtimeMs: number | undefined, check: Check): 
 function fileDifference(row: InputFile, index: number, check: Check): InputChange | undefined {
   const [path, sha256] = row
   const stat = check.fs.stat(path)
-  const same = stat !== undefined && isSame(row, stat)
+  const same = stat !== undefined && isSameFile(row, stat)
   if (same && writtenAt(stat) < check.trustedBefore) return undefined
   const read = stat === undefined ? undefined : check.fs.hash(path)
   if (read?.sha256 !== sha256) {
@@ -154,13 +154,14 @@ function fileDifference(row: InputFile, index: number, check: Check): InputChang
     return { kind: 'file', subject: path, was: short(sha256), is }
   }
   const { size, mtimeMs, ctimeMs, ino } = read.stat
-  if (!isSame(row, read.stat)) {
+  if (!isSameFile(row, read.stat)) {
     check.files.set(index, [path, sha256, size, mtimeMs, ctimeMs, ino, row[6]])
   } else if (writtenAt(read.stat) < check.now - RACY_MS) check.settled = true
   return undefined
 }
 
-function isSame(row: InputFile, stat: FileStat): boolean {
+/** Whether nothing tells a file from the one that was recorded. */
+export function isSameFile(row: InputFile, stat: FileStat): boolean {
   const [, , size, mtimeMs, ctimeMs, ino] = row
   return (
     stat.size === size &&
@@ -170,7 +171,8 @@ function isSame(row: InputFile, stat: FileStat): boolean {
   )
 }
 
-function writtenAt({ mtimeMs, ctimeMs }: FileStat): number {
+/** Written means mtime or ctime: `utimes` sets an old mtime. */
+export function writtenAt({ mtimeMs, ctimeMs }: FileStat): number {
   return Math.max(mtimeMs, ctimeMs)
 }
 

@@ -12,6 +12,7 @@ import type { EsbuildMetafile } from '../bundle/esbuild.ts'
 import { readMetafile } from '../bundle/read-metafile.ts'
 import { writeOutput } from '../bundle/write-output.ts'
 import type { DiskTier } from '../cache/disk.ts'
+import { withKnownHashes } from '../load/known-hashes.ts'
 import type { Variant } from '../load/manifest.ts'
 import { parseVariants, serialiseVariants, withVariant } from '../load/manifest.ts'
 import type { SyncFs } from '../load/sync-fs.ts'
@@ -114,8 +115,10 @@ async function remember(
   startedAt: number,
 ): Promise<string | undefined> {
   const { disk, clock } = parts
-  const fs = withoutOutputs(parts.fs, build)
   const now = clock.now()
+  const key = keyOf(parts, build)
+  const variants = variantsOf(parts, key)
+  const fs = sinceLast(withoutOutputs(parts.fs, build), variants, now, parts.validate)
   const { report, reportBytes, warnings } = written.built
   const inputs = await collectOutputInputs({ build, report, startedAt }, fs)
   if (typeof inputs === 'string') return inputs
@@ -133,7 +136,6 @@ async function remember(
   }
   const blob = add(Buffer.from(JSON.stringify(record)))
   const graph = add(reportBytes ?? Buffer.from(JSON.stringify(report)))
-  const key = keyOf(parts, build)
   const manifest = {
     ...inputs,
     format: 1,
@@ -143,11 +145,21 @@ async function remember(
     validatedAt: now,
   } as const
   const newest: Variant = { manifest, blob, graph, blobs: [...blobs.keys()], seen: [] }
-  const variants = withVariant(variantsOf(parts, key), newest)
+  const states = serialiseVariants(withVariant(variants, newest))
   const entries = new Map([...blobs].map(([name, bytes]) => [`blobs/${name}`, bytes]))
   // Last: a key never names what is not there.
-  disk.setAllSync(entries.set(`keys/${key}`, serialiseVariants(variants)))
+  disk.setAllSync(entries.set(`keys/${key}`, states))
   return undefined
+}
+
+/** What the newest state has hashed is not read again. */
+function sinceLast(
+  fs: SyncFs,
+  [newest]: readonly Variant[],
+  now: number,
+  mode: ValidateMode,
+): SyncFs {
+  return newest === undefined ? fs : withKnownHashes(fs, newest.manifest, now, mode)
 }
 
 /** Where the project lies does not matter: everything else of a build is relative to it. */

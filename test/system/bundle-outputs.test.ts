@@ -150,6 +150,32 @@ describe('bundleOutputs()', () => {
     expect(read).toEqual(['hasSync keys', 'getSync keys', 'getSync blobs', 'hasSync blobs'])
   })
 
+  test('hashes after an edit only what was edited', async () => {
+    await using fixture = await createProject()
+    const hashed: string[] = []
+    const fs = createSyncFs(fixture.root, () => undefined)
+    // Ahead of the file system: everything written looks settled.
+    const clock = { ...systemClock, now: () => Date.now() + 10_000 }
+    const cache = createOutputCache({
+      ...{ disk: diskOf(fixture), clock, validate: 'stat', madeBy: madeBy() },
+      fs: { ...fs, hash: (path) => (hashed.push(path), fs.hash(path)) },
+    })
+    const build = (): Promise<BundleResult> =>
+      bundleOutputs(['./src/main.ts'], { outdir: 'dist' }, { ...partsOf(fixture), clock, cache })
+    await build()
+    expect(hashed).toContain('src/main.ts')
+    await fixture.write('src/lib.ts', 'export const lib = 4\n')
+    hashed.length = 0
+
+    expect((await build()).cached).toBe(false)
+    const edited = [...hashed]
+    hashed.length = 0
+    expect((await build()).cached).toBe(true)
+
+    expect(new Set(edited)).toEqual(new Set(['src/lib.ts']))
+    expect(hashed).toEqual(['dist/main.js'])
+  })
+
   test('remembers nothing of a build whose inputs change meanwhile', async () => {
     await using fixture = await createProject()
     const parts = partsOf(fixture)
