@@ -50,6 +50,7 @@ export class ResidentArtifacts {
   readonly #tier: MemoryTier<Resident>
   readonly #keys = new Map<Digest, Digest>()
   readonly #pins = new Map<Digest, Pinned>()
+  readonly #manifests = new WeakMap<InputsManifest, number>()
 
   constructor(parts: {
     readonly limits: MemoryLimits
@@ -192,6 +193,15 @@ export class ResidentArtifacts {
     return code + maps + codeCache + manifests
   }
 
+  /** Counted once for each record: there may be hundreds of rows, and pins count anew. */
+  #manifestBytes(resident: Resident): number {
+    const known = this.#manifests.get(resident.manifest)
+    if (known !== undefined) return known
+    const bytes = manifestBytes(resident)
+    this.#manifests.set(resident.manifest, bytes)
+    return bytes
+  }
+
   #partsOf(resident: Resident): ResidentParts {
     const { artifact, assets, codeCache, map } = resident
     let code = this.#pins.has(artifact.id) ? 0 : stringBytes(artifact.code)
@@ -200,7 +210,7 @@ export class ResidentArtifacts {
       code,
       maps: map === undefined ? 0 : stringBytes(map),
       codeCache: codeCache?.byteLength ?? 0,
-      manifests: manifestBytes(resident),
+      manifests: this.#manifestBytes(resident),
     }
   }
 }
