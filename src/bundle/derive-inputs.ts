@@ -59,12 +59,18 @@ export class InputsDeriver {
       .filter((path) => !isModuleUrl(path))
       .map((path) => this.#absolute(path))
     const probes = new Probes(this.#facts.root)
+    // The files of a folder import much the same: each import is looked into once.
+    const seen = new Set<string>()
     for (const [path, input] of Object.entries(graph.inputs)) {
       // Where its specifiers lead is for the plugin to say; no file can stand in the way.
       if (isModuleUrl(path)) continue
-      const importer = this.#absolute(path)
+      const folder = path.slice(0, path.lastIndexOf('/') + 1)
       for (const { external, original, path: target } of input.imports) {
+        const key = `${folder}\0${original ?? ''}\0${target}\0${String(external)}`
+        if (seen.has(key)) continue
+        seen.add(key)
         if (isModuleUrl(target)) continue
+        const importer = this.#absolute(path)
         // A package for Node, unless a file appears where tsconfig.json maps its name to.
         if (external) this.#probeMapping(probes, importer, target)
         if (external || original === undefined || original.includes('*')) continue

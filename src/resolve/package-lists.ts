@@ -62,18 +62,29 @@ function isSame(was: Stats, is: Stats): boolean {
 }
 
 function packagesAmong(entries: readonly Dirent[], scope: string): PackageList {
-  const folders: string[] = []
   const links: string[] = []
   const scopes: string[] = []
   for (const entry of entries) {
-    const name = scope + entry.name
     const isLink = entry.isSymbolicLink()
-    if (scope === '' && entry.name.startsWith('@') && !isLink) scopes.push(entry.name)
-    else if (packageNameOf(name) !== name) continue
-    else if (isLink) links.push(name)
-    else if (entry.isDirectory()) folders.push(name)
+    if (scope === '' && !isLink && entry.name.startsWith('@')) scopes.push(entry.name)
+    else if (isLink && isPackageName(scope + entry.name)) links.push(scope + entry.name)
   }
-  return { folders, links, scopes }
+  let folders: readonly string[] | undefined
+  return {
+    // Hundreds, which few projects ask for.
+    get folders() {
+      folders ??= entries
+        .filter((entry) => entry.isDirectory() && isPackageName(scope + entry.name))
+        .map((entry) => scope + entry.name)
+      return folders
+    },
+    links,
+    scopes,
+  }
+}
+
+function isPackageName(name: string): boolean {
+  return packageNameOf(name) === name
 }
 
 const diskReader: FolderReader = {

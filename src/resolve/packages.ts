@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { readPackageJson, type PackageJson } from './json-file.ts'
-import { PackageLists } from './package-lists.ts'
+import { PackageLists, type PackageList } from './package-lists.ts'
 import { isInstalled } from './specifier.ts'
 
 /** A package.json and the folder it rules. */
@@ -80,6 +80,7 @@ export class Packages {
 
 interface WorkspaceScan {
   readonly workspace: ReadonlySet<string>
+  /** Put together when asked for: these are hundreds, and a start does not need them. */
   readonly installed: ReadonlySet<string>
 }
 
@@ -87,39 +88,42 @@ interface WorkspaceScan {
  * Looks into the node_modules folders of the root and its ancestors, and into those of every
  * workspace package found on the way, because pnpm links a package's own dependencies there.
  */
-function scanWorkspace(root: string, lists: PackageLists): WorkspaceScan {
+function scanWorkspace(root: string, packages: PackageLists): WorkspaceScan {
   const workspace = new Set<string>()
-  const installed = new Set<string>()
+  const elsewhere: string[] = []
+  const lists: PackageList[] = []
   const seen = new Set<string>()
   const queue = [root]
   for (let at = root; dirname(at) !== at; at = dirname(at)) queue.push(dirname(at))
   for (let folder = queue.shift(); folder !== undefined; folder = queue.shift()) {
     if (seen.has(folder)) continue
     seen.add(folder)
-    const { found, linked } = packagesIn(join(folder, 'node_modules'), lists)
-    for (const name of found) installed.add(name)
-    for (const [name, target] of linked) {
+    const modules = join(folder, 'node_modules')
+    const found = packagesIn(modules, packages)
+    lists.push(...found)
+    for (const name of found.flatMap(({ links }) => links)) {
+      const target = realPath(join(modules, name))
+      if (target === undefined) continue
       const isLocal = !isInstalled(root, target)
-      ;(isLocal ? workspace : installed).add(name)
       if (isLocal) queue.push(target)
+      if (isLocal) workspace.add(name)
+      else elsewhere.push(name)
     }
   }
-  return { workspace, installed }
+  let installed: ReadonlySet<string> | undefined
+  return {
+    workspace,
+    get installed() {
+      installed ??= new Set([...elsewhere, ...lists.flatMap(({ folders }) => folders)])
+      return installed
+    },
+  }
 }
 
-/** Lists the packages of a node_modules folder; links are followed, folders are not. */
-function packagesIn(
-  folder: string,
-  lists: PackageLists,
-): { readonly found: readonly string[]; readonly linked: readonly [string, string][] } {
-  const top = lists.of(folder, '')
-  const scoped = top.scopes.map((scope) => lists.of(join(folder, scope), `${scope}/`))
-  const linked: [string, string][] = []
-  for (const name of [top, ...scoped].flatMap(({ links }) => links)) {
-    const target = realPath(join(folder, name))
-    if (target !== undefined) linked.push([name, target])
-  }
-  return { found: [top, ...scoped].flatMap(({ folders }) => folders), linked }
+/** Lists the packages of a node_modules folder and of the scopes in it. */
+function packagesIn(modules: string, packages: PackageLists): readonly PackageList[] {
+  const top = packages.of(modules, '')
+  return [top, ...top.scopes.map((scope) => packages.of(join(modules, scope), `${scope}/`))]
 }
 
 function realPath(path: string): string | undefined {

@@ -75,14 +75,14 @@ class ProjectResolver implements Resolver {
 
   #collectInlineNames(): readonly string[] {
     const { root, inline, externals } = this.#options
-    const { workspace, installed } = this.#packages.scan()
-    const names = new Set(workspace)
+    const packages = this.#packages.scan()
+    const names = new Set(packages.workspace)
     const own = this.#packages.nearest(root)?.name
     if (own !== undefined) names.add(own)
     for (const pattern of inline) {
       if (!pattern.includes('*')) names.add(packageNameOf(pattern) ?? pattern)
     }
-    for (const name of installed) {
+    for (const name of inline.length === 0 ? [] : packages.installed) {
       if (isNamed(name, inline) || isNamed(`${name}/_`, inline)) names.add(name)
     }
     return [...names].filter((name) => !isNamed(name, externals)).toSorted()
