@@ -20,7 +20,7 @@ export interface Scheduled {
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed() {
-    // `performance` would load node:perf_hooks, which costs a start 1.5 ms (measured).
+    // `performance` would load node:perf_hooks, a dozen modules (docs/notes/node.md).
     const [seconds, nanoseconds] = process.hrtime()
     return seconds * 1e3 + nanoseconds / 1e6
   },

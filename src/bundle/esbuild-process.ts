@@ -6,8 +6,8 @@ import type { Writable } from 'node:stream'
  * Runs the call that may start esbuild's service and learns the pid of what it spawned.
  *
  * esbuild's command line switches Go's garbage collector off for one entry, its service never
- * does: with `GOGC=off` and a memory limit a build takes about a third less CPU (measured). The
- * child is spawned synchronously and inherits the environment, so the variables are set for the
+ * does: with `GOGC=off` and a memory limit a build takes a third to a half less CPU
+ * (docs/notes/esbuild.md). The child is spawned synchronously and inherits the environment, so the variables are set for the
  * duration of the call only. Values the user has set stay.
  *
  * @param call - must make the first call of esbuild's API before it returns
@@ -42,8 +42,8 @@ export function spawnService<T>(
  * Sends what is written in one turn in one go.
  *
  * esbuild's package writes every answer of a plugin by itself, so a hundred files cost a hundred
- * system calls, each of which wakes the service: half of what a rebuild takes here (measured with
- * 0.28.2, `writeToStdin` of `lib/main.js`).
+ * system calls, each of which wakes the service (0.28.2, `writeToStdin` of `lib/main.js`;
+ * docs/notes/esbuild.md).
  */
 export function gatherWrites(stream: Writable): void {
   const write: Writable['write'] = stream.write.bind(stream)

@@ -4,7 +4,7 @@ import { Script } from 'node:vm'
  * Finds the first top-level `await` of a module's text whose imports and exports are blanked.
  *
  * The text is compiled as `class{static{…}}`, where `await` is refused in every form: a plain
- * function would read `await [x]` as an element of a variable (123 test262 failures, measured).
+ * function would read `await [x]` as an element of a variable (docs/notes/node.md).
  * `arguments` is refused there too and is stepped over.
  *
  * @returns the offset of the word, or undefined when there is none

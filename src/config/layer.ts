@@ -139,7 +139,7 @@ function valueFault(found: Found): SomonError {
   )
 }
 
-/** Reached this way because importing node:util costs a start 4 ms. */
+/** Reached this way because importing node:util costs a start 4 ms (docs/notes/node.md). */
 function isSame(one: unknown, other: unknown): boolean {
   return process.getBuiltinModule('node:util').isDeepStrictEqual(one, other)
 }

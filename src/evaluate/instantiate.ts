@@ -107,7 +107,7 @@ function scopeOf(
 
 /**
  * Tells whether the body may read a parameter of the wrapper. Few modules need a `require` or
- * timers of their own, which take 3 KB together (measured); `eval` can read any name.
+ * timers of their own, which take 3 KB together (docs/notes/node.md); `eval` can read any name.
  */
 function mentions({ code, head }: Artifact, words: readonly string[]): boolean {
   return words.some((word) => code.includes(word, head))

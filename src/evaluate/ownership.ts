@@ -222,7 +222,7 @@ function hooksLeavePromisesOut(): boolean {
   return promises === 0
 }
 
-/** Reached this way because importing node:util costs a start 4 ms. */
+/** Reached this way because importing node:util costs a start 4 ms (docs/notes/node.md). */
 function callSites(): readonly CallSiteObject[] {
   return process.getBuiltinModule('node:util').getCallSites(MAX_FRAMES)
 }

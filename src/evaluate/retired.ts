@@ -109,7 +109,7 @@ export class RetiredGenerations {
 
   #observe(): void {
     if (this.#observer !== undefined) return
-    // Reached this way because importing node:perf_hooks costs a start 5 ms.
+    // Reached this way because importing it costs every start (docs/notes/node.md).
     const { PerformanceObserver: Observer } = process.getBuiltinModule('node:perf_hooks')
     this.#observer = new Observer((list) => {
       this.#majorGcs += list.getEntries().filter(isMajor).length

@@ -69,7 +69,7 @@ function attempt<T>(look: () => T | undefined): T | undefined {
   }
 }
 
-/** Most paths are no links: `readlink` would answer each with an exception of 20 µs. */
+/** Most paths are no links: `readlink` would answer each with an exception (docs/notes/node.md). */
 function readLink(path: string): string | undefined {
   return lstatSync(path, NO_THROW)?.isSymbolicLink() === true ? readlinkSync(path) : undefined
 }
