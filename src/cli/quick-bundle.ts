@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { systemClock } from '../base/clock.ts'
+import { expectMuchToHash } from '../base/digest.ts'
 import { isSomonError } from '../base/error.ts'
 import { EventHub } from '../base/events.ts'
 import type { EsbuildBinary } from '../bundle/esbuild-binary.ts'
@@ -71,6 +72,8 @@ export async function quickBundle(
   host: CliHost,
   { root, entries, options, settings, binary }: QuickBundle,
 ): Promise<BundleResult> {
+  // Outputs are hashed by every run, and inputs by most.
+  expectMuchToHash()
   const disk = openDiskCache(settings.cache, new EventHub<CacheEvents>(), systemClock)
   const cache = createOutputCache({
     disk,
