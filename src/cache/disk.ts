@@ -64,8 +64,6 @@ export interface PruneOptions {
 export interface DiskTier extends LocalTier {
   readonly dir: string
   readonly mode: DiskMode
-  /** Whether a file lies under a key; says nothing of what is in it. */
-  hasSync(key: string): boolean
   /** As `set` for each in order; the first that cannot be written is the last that is tried. */
   setAllSync(entries: ReadonlyMap<string, Uint8Array>): void
   /** Changes mode and bounds from now on; a smaller bound is enforced in the background. */

@@ -39,6 +39,8 @@ export interface Reading {
 /** A tier on this machine: it answers at once, and knows files again that it has verified. */
 export interface LocalTier extends ByteTier {
   getSync(key: string): Uint8Array | undefined
+  /** Whether a file lies under a key; says nothing of what is in it. */
+  hasSync(key: string): boolean
   /** As `getSync`, but spares hashing a file that is still as `seen` says. */
   readSync(key: string, seen: Sighting | undefined): Reading | undefined
 }

@@ -57,6 +57,8 @@ export interface Loader {
   artifactSync(entry: RelPath): LoadedArtifact
   /** The source map of an artifact: stored, or made now from unchanged inputs. */
   map(artifact: ArtifactFacts, signal?: AbortSignal): Promise<string | undefined>
+  /** Makes the source map unless it is stored; one that is torn is made when it is wanted. */
+  ensureMap(artifact: ArtifactFacts, signal?: AbortSignal): Promise<void>
   /** The stored or remembered map without waiting. */
   mapSync(artifactId: string): string | undefined
   /** The bytes of an asset of an artifact, by its digest. */
@@ -198,6 +200,11 @@ class ArtifactLoader implements Loader {
     const known = this.mapSync(artifact.id)
     if (known !== undefined) return known
     return this.#maps.run(artifact.id, (leave) => this.#makeMap(artifact, leave), signal)
+  }
+
+  async ensureMap(artifact: ArtifactFacts, signal?: AbortSignal): Promise<void> {
+    const isThere = this.#residents.byArtifact(artifact.id)?.map !== undefined
+    if (!isThere && !this.#store.hasMap(artifact.id)) await this.map(artifact, signal)
   }
 
   mapSync(artifactId: string): string | undefined {

@@ -160,6 +160,11 @@ export class ArtifactStore {
     return bytes === undefined ? undefined : Buffer.from(bytes).toString()
   }
 
+  /** Whether a map is stored, whole or not: to read it would be most of a start. */
+  hasMap(artifactId: Digest): boolean {
+    return this.#disk.hasSync(`maps/${artifactId}`)
+  }
+
   /** False while the disk keeps nothing. */
   get isWritable(): boolean {
     return this.#disk.isWritable?.() !== false

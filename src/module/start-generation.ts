@@ -42,7 +42,7 @@ export async function startGeneration(
   signal?: AbortSignal,
 ): Promise<Generation> {
   // A hit may come from a build without a map; a build that was asked for one has it already.
-  if (parts.sourceMaps === 'eager') await parts.loader.map(request.artifact, signal)
+  if (parts.sourceMaps === 'eager') await parts.loader.ensureMap(request.artifact, signal)
   const generation = instantiate(parts, request)
   let stage: StartStage = 'bind'
   try {

@@ -22,14 +22,18 @@ interface Start {
 }
 
 /** Loads an entry in a process of its own, which then does what `after` says and ends. */
-function start({ root }: Fixture, parts: { before?: string; after?: string } = {}): Start {
+function start(
+  { root }: Fixture,
+  parts: { before?: string; after?: string; sourceMaps?: 'eager' | 'lazy' } = {},
+): Start {
   const program = `
     // Importing it would read all its exports, and load what stands behind them.
     const { existsSync, readdirSync, readFileSync, writeSync } = process.getBuiltinModule('node:fs')
     const known = new Set(process.moduleLoadList)
     ${parts.before ?? ''}
     const { ModuleSystem } = await import(${JSON.stringify(index)})
-    const system = new ModuleSystem({ root: ${JSON.stringify(root)} })
+    const loading = { sourceMaps: ${JSON.stringify(parts.sourceMaps ?? 'lazy')} }
+    const system = new ModuleSystem({ root: ${JSON.stringify(root)}, loading })
     let codeCache
     system.on('evaluate.finished', (event) => void (codeCache = event.codeCache))
     const { exports } = await system.load('./src/main.ts')
@@ -57,13 +61,13 @@ const HEAVY =
   /^NativeModule (crypto|v8|perf_hooks|zlib|stream|child_process|worker_threads|net|timers\/promises|fs\/promises|internal\/crypto|internal\/streams|internal\/perf|internal\/fs\/promises)/
 
 describe('a start from a disk cache that was seen whole', () => {
-  test.runIf(process.platform === 'linux')(
-    'loads no heavy module of Node, and runs what the build did',
-    async () => {
+  test.runIf(process.platform === 'linux').each(['lazy', 'eager'] as const)(
+    'loads no heavy module of Node, and runs what the build did, with %s maps',
+    async (sourceMaps) => {
       await using fixture = await createFixture(FILES)
-      const first = start(fixture, { after: UNTIL_TRUSTED })
+      const first = start(fixture, { sourceMaps, after: UNTIL_TRUSTED })
 
-      const second = start(fixture)
+      const second = start(fixture, { sourceMaps })
 
       expect(first).toMatchObject({ value: 42, builds: 1, codeCache: 'none' })
       expect(second).toMatchObject({ value: 42, builds: 0, codeCache: 'used' })

@@ -71,6 +71,25 @@ describe('Loader.map()', () => {
     expect(rig.loader.mapSync(artifact.id)).toBeUndefined()
   })
 
+  test('is made by ensureMap() when it is missing, and read by it never', async () => {
+    await using fixture = await createFixture(FILES)
+    await using rig = createRig(fixture.root)
+    const { artifact } = await rig.loader.artifact(ENTRY)
+    const before = rig.loader.mapSync(artifact.id)
+    await rig.loader.ensureMap(artifact)
+    await rig.loader.settled()
+    await using later = createRig(fixture.root, { share: rig })
+    const read: string[] = []
+    later.events.on('cache.hit', ({ key }) => read.push(key))
+
+    await later.loader.ensureMap(artifact)
+
+    expect(before).toBeUndefined()
+    expect(read).toEqual([])
+    expect(later.loader.mapSync(artifact.id)).toContain('"version"')
+    expect(read).toEqual([`maps/${artifact.id}`])
+  })
+
   test('comes with the build while sourceMaps is "eager" and never while it is "none"', async () => {
     await using fixture = await createFixture(FILES)
     await using eager = createRig(fixture.root, { build: { sourceMaps: 'eager' } })

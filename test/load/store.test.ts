@@ -22,6 +22,10 @@ class RecordingTier implements LocalTier {
     return this.entries.get(key)
   }
 
+  hasSync(key: string): boolean {
+    return this.entries.has(key)
+  }
+
   readSync(key: string, _seen: Sighting | undefined): Reading | undefined {
     const bytes = this.getSync(key)
     return bytes && { bytes, isTrusted: false, seen: undefined }
