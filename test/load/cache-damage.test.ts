@@ -9,14 +9,8 @@ import { parseVariants, serialiseVariants, type SeenFile } from '../../src/load/
 import { createFixture } from '../support/fixture.ts'
 import type { Fixture } from '../support/fixture.ts'
 import { createRig } from './support/rig.ts'
+import { ENTRY, FILES } from './support/project.ts'
 import type { Rig } from './support/rig.ts'
-
-const ENTRY = 'src/main.ts'
-const FILES = {
-  'package.json': '{"name":"app","type":"module"}',
-  'src/main.ts': `import { a } from './a'\nexport const main = a\n`,
-  'src/a.ts': 'export const a = 1\n',
-}
 
 async function cacheFiles(dir: string): Promise<string[]> {
   const entries = await readdir(join(dir, 'v2'), { recursive: true, withFileTypes: true })

@@ -1,15 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { codeOf } from '../../src/base/error.ts'
 import { createFixture } from '../support/fixture.ts'
+import { ENTRY, FILES } from './support/project.ts'
 import type { Rig } from './support/rig.ts'
 import { createRig } from './support/rig.ts'
-
-const ENTRY = 'src/main.ts'
-const FILES = {
-  'package.json': '{"name":"app","type":"module"}',
-  'src/main.ts': `import { a } from './a'\nexport const main = a\n`,
-  'src/a.ts': 'export const a = 1\n',
-}
 
 describe('Loader.artifact()', () => {
   test('answers from a build, then memory, then in a new process the disk', async () => {

@@ -2,15 +2,9 @@ import { utimes } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { artifactToBytes } from '../../src/load/artifact-bytes.ts'
 import { createFixture } from '../support/fixture.ts'
+import { ENTRY, FILES } from './support/project.ts'
 import type { Rig } from './support/rig.ts'
 import { createRig } from './support/rig.ts'
-
-const ENTRY = 'src/main.ts'
-const FILES = {
-  'package.json': '{"name":"app","type":"module"}',
-  'src/main.ts': `import { a } from './a'\nexport const main = a\n`,
-  'src/a.ts': 'export const a = 1\n',
-}
 
 describe('Loader.artifactSync()', () => {
   test('answers from the disk and from memory', async () => {
