@@ -1,7 +1,8 @@
 import { realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
-import { readPackageJson, type PackageJson } from './json-file.ts'
+import type { PackageJson } from './json-file.ts'
+import { PackageFiles } from './package-files.ts'
 import { PackageLists, type PackageList } from './package-lists.ts'
 import { isInstalled } from './specifier.ts'
 
@@ -19,12 +20,14 @@ export class Packages {
   readonly #workspaceFolders = new Map<string, string | undefined>()
   #workspace: WorkspaceScan | undefined
 
-  /** Outlives `clear()`: it asks the disk whether anything has changed. */
+  /** These outlive `clear()`: they ask the disk whether anything has changed. */
   readonly #lists: PackageLists
+  readonly #files: PackageFiles
 
   constructor(root: string, clock: Pick<Clock, 'now'>) {
     this.#root = root
     this.#lists = new PackageLists(clock)
+    this.#files = new PackageFiles(root, clock)
   }
 
   /**
@@ -35,7 +38,7 @@ export class Packages {
   nearest(folder: string): NearestPackage | undefined {
     const known = this.#nearest.get(folder)
     if (known !== undefined || this.#nearest.has(folder)) return known
-    const own = readPackageJson(join(folder, 'package.json'), this.#root)
+    const own = this.#files.of(join(folder, 'package.json'))
     const parent = dirname(folder)
     const says = own !== undefined && (own.name !== undefined || own.declared.size > 0)
     let found: NearestPackage | undefined
