@@ -211,12 +211,13 @@ class EsbuildBundler implements Bundler {
 
   /** Builds one entry with its kept context; through the reader when that leaves a doubt. */
   async #hot(entry: RelPath, options: BuildOptions): Promise<BuildOutcome> {
-    if (foundAt(options, entry) !== 'a file') return this.#missing(entry, options)
     const { clock, limits } = this.#parts
     const named = this.fingerprint(options)
     const key = `${named.digest} ${options.sourceMaps} ${options.root} ${entry}`
     const session = this.#sessions.of(key, limits.hotContexts, () => this.#session(entry, options))
     const rebuild = session.rebuild(clock.now())
+    const isMissing = (): boolean => foundAt(options, entry) !== 'a file'
+    if (!rebuild.isPlanned && isMissing()) return this.#missing(entry, options)
     const make = (refused?: HotContext): HotBuild<HotContext> => {
       const context = rebuild.context(refused)
       const build = createPluginBuild(options, () => context.collector, context.read)
@@ -237,6 +238,7 @@ class EsbuildBundler implements Bundler {
       },
     )
     if (outcomes !== undefined) return outcomes[0] ?? this.#missing(entry, options)
+    if (isMissing()) return this.#missing(entry, options)
     const again = { collector: session.collector(clock.now()), session }
     const [outcome] = await this.#esbuild([entry], options, again)
     return outcome ?? this.#missing(entry, options)

@@ -9,8 +9,8 @@ import type { BuildInputs, InputFile, InputOrigin } from './build-inputs.ts'
 import { ConfigInputs } from './config-inputs.ts'
 import { allNamesDigest, dirNamesDigest, isSourceName } from './dir-names.ts'
 import type { InputCollector, ReadInput } from './inputs.ts'
-import { inputFile, readInput } from './inputs.ts'
-import type { KeptFacts } from './kept-facts.ts'
+import { inputFile, inputRow, readInput } from './inputs.ts'
+import type { DerivedInputs, KeptFacts } from './kept-facts.ts'
 import type { BuildMetafile } from './metafile.ts'
 import type { PathMapping } from '../resolve/tsconfig.ts'
 import { isPath, Probes } from './probes.ts'
@@ -55,6 +55,40 @@ export class InputsDeriver {
 
   /** The inputs of an entry that was built. */
   ofGraph(graph: BuildMetafile): BuildInputs {
+    const { kept, root, startedAt } = this.#facts
+    if (kept === undefined || this.#hasPluginInputs()) return this.#derive(graph)
+    const known = this.#refreshed(kept.derived(graph))
+    if (known !== undefined) return known
+    const inputs = this.#derive(graph)
+    kept.remember(graph, inputs, root, startedAt)
+    return inputs
+  }
+
+  #hasPluginInputs(): boolean {
+    const { collector, declared } = this.#facts
+    const { files, dirs, env } = declared
+    const named = [files.length, dirs.length, env.length]
+    return Math.max(...named, collector.watchFiles.size, collector.watchDirs.size) > 0
+  }
+
+  /** The inputs of an equal graph with what the files hold now. */
+  #refreshed(derived: DerivedInputs | undefined): BuildInputs | undefined {
+    if (derived === undefined) return undefined
+    const files: InputFile[] = []
+    for (const [index, row] of derived.inputs.files.entries()) {
+      const file = derived.files[index] ?? ''
+      const [path, , , , , , origin] = row
+      const read = this.#facts.collector.get(file)
+      if ((read !== undefined) !== (origin === 'bundle')) return undefined
+      const now = read === undefined ? this.#record(file, origin) : inputRow(path, read, origin)
+      // Configuration says where more of it lies.
+      if (now === undefined || (read === undefined && now[1] !== row[1])) return undefined
+      files.push(now)
+    }
+    return { ...derived.inputs, files }
+  }
+
+  #derive(graph: BuildMetafile): BuildInputs {
     const sources = Object.keys(graph.inputs)
       .filter((path) => !isModuleUrl(path))
       .map((path) => this.#absolute(path))

@@ -37,6 +37,11 @@ export class HotRebuild {
     this.#plan = plan
   }
 
+  /** True when every known file was looked at; a build that fails is then never certain. */
+  get isPlanned(): boolean {
+    return this.#plan !== undefined
+  }
+
   /** Makes what a new context works with. */
   context(refused: HotContext | undefined): HotContext {
     const read = withIdle(this.#plan?.read, refused?.read)

@@ -11,6 +11,7 @@ import {
 import { basename, dirname } from 'node:path'
 import type { Digest } from '../base/digest.ts'
 import { digest } from '../base/digest.ts'
+import type { RelPath } from '../base/project-path.ts'
 import { toRelPath } from '../base/project-path.ts'
 import type { InputFile, InputOrigin } from './build-inputs.ts'
 import { bindMeta } from './meta.ts'
@@ -189,11 +190,19 @@ function notRegular(file: string): Error {
 export function inputFile(
   root: string,
   file: string,
-  { sha256, stat }: ReadInput,
+  input: ReadInput,
   origin: InputOrigin,
 ): InputFile {
-  const { size, mtimeMs, ctimeMs, ino } = stat
-  return [toRelPath(root, file), sha256, size, mtimeMs, ctimeMs, ino, origin]
+  return inputRow(toRelPath(root, file), input, origin)
+}
+
+/** The same for a file whose relative path is known. */
+export function inputRow(
+  path: RelPath,
+  { sha256, stat: { size, mtimeMs, ctimeMs, ino } }: ReadInput,
+  origin: InputOrigin,
+): InputFile {
+  return [path, sha256, size, mtimeMs, ctimeMs, ino, origin]
 }
 
 /** What the reader of a build has to know. */

@@ -56,7 +56,15 @@ describe('Bundler.build() of a hot entry', () => {
       ['c.ts', 'export const c = 4'],
       ['tsconfig.json', '{"compilerOptions":{"useDefineForClassFields":false}}'],
       ['tsconfig.json', '{"compilerOptions":{"useDefineForClassFields":true}}'],
+      ['base.json', '{"compilerOptions":{"target":"es2022"}}'],
+      ['tsconfig.json', '{"extends":"./base.json"}'],
+      ['base.json', '{"compilerOptions":{"target":"es2023"}}'],
       ['beside.ts', 'export {}'],
+      ['node_modules/own/index.js', 'export {}'],
+      ['b.ts', 'export * from "./c"; export const b: number = 5'],
+      ['c.js', 'export const c = 6'],
+      ['b.ts', 'import "left-pad"; export * from "./c"; export const b: number = 7'],
+      ['b.ts', 'export * from "./c.ts"; export const b: number = 8'],
       ['a.ts', 'export { b, c } from "./b.ts"'],
       ['b.ts', 'export * from "./c.ts"; export const b: string = __filename'],
     ]
@@ -209,6 +217,40 @@ describe('Bundler.build() of a hot entry', () => {
     const { artifact } = await hot(bundling)
 
     expect((await runWrapped(artifact)).exports).toEqual({ a: 'export const b = 1' })
+  })
+
+  test('says what has become of an entry that has gone, and builds it again', async () => {
+    await using fixture = await createFixture({ 'a.ts': 'export const a = 1' })
+    await using bundling = createBundling(fixture.root, { clock: LATER })
+    const { bundler, options } = bundling
+    for (let count = 0; count < 3; count += 1) await hot(bundling)
+
+    await fixture.remove('a.ts')
+    const [gone] = await bundler.build(['a.ts'], options, { hot: true })
+    await fixture.write('a.ts', 'export const a = 2')
+    const back = await hot(bundling)
+
+    expect(gone).toMatchObject({ ok: false, error: { code: 'SOMON_BUNDLE_ENTRY_MISSING' } })
+    expect((await runWrapped(back.artifact)).exports).toEqual({ a: 2 })
+  })
+
+  test('tells an error with its place, and builds what comes after it', async () => {
+    await using fixture = await createFixture({
+      'a.ts': 'export { b } from "./b.ts"',
+      'b.ts': 'export const b = 1',
+    })
+    await using bundling = createBundling(fixture.root, { clock: LATER })
+    const { bundler, options } = bundling
+    for (let count = 0; count < 3; count += 1) await hot(bundling)
+
+    await fixture.write('b.ts', 'export const b = ')
+    const [broken] = await bundler.build(['a.ts'], options, { hot: true })
+    await fixture.write('b.ts', 'export const b = 2')
+    const back = await hot(bundling)
+
+    expect(broken).toMatchObject({ ok: false, error: { location: { file: 'b.ts', line: 1 } } })
+    expect(broken?.inputs.files.map(([file]) => file)).toEqual(['a.ts', 'b.ts'])
+    expect((await runWrapped(back.artifact)).exports).toEqual({ b: 2 })
   })
 
   test('takes one build for an edit where every change of a file shows', async () => {
