@@ -12,6 +12,7 @@ import type { EsbuildMetafile } from '../bundle/esbuild.ts'
 import { readMetafile } from '../bundle/read-metafile.ts'
 import { writeOutput } from '../bundle/write-output.ts'
 import type { DiskTier } from '../cache/disk.ts'
+import { HASHED } from '../cache/envelope.ts'
 import { withKnownHashes } from '../load/known-hashes.ts'
 import type { Variant } from '../load/manifest.ts'
 import { parseVariants, serialiseVariants, withVariant } from '../load/manifest.ts'
@@ -70,7 +71,7 @@ async function recall(
     if (recalled === undefined) continue
     if (verdict.refreshed !== undefined || variant !== variants[0]) {
       const newest = { ...variant, manifest: verdict.refreshed ?? variant.manifest }
-      disk.setAllSync(new Map([[`keys/${key}`, serialiseVariants(withVariant(variants, newest))]]))
+      disk.setAllSync(new Map([[placeOf(key), serialiseVariants(withVariant(variants, newest))]]))
     }
     return recalled
   }
@@ -148,7 +149,7 @@ async function remember(
   const states = serialiseVariants(withVariant(variants, newest))
   const entries = new Map([...blobs].map(([name, bytes]) => [`blobs/${name}`, bytes]))
   // Last: a key never names what is not there.
-  disk.setAllSync(entries.set(`keys/${key}`, states))
+  disk.setAllSync(entries.set(placeOf(key), states))
   return undefined
 }
 
@@ -169,9 +170,15 @@ function keyOf({ madeBy }: OutputCacheParts, build: OutputBuild): Digest {
   )
 }
 
+/** Every bundle hashes its outputs, so node:crypto is there to open it. */
+function placeOf(key: Digest): string {
+  return `keys/${key}${HASHED}`
+}
+
 function variantsOf({ disk }: OutputCacheParts, key: Digest): readonly Variant[] {
   // Most often there is none, and asking costs a tenth of the exception.
-  const bytes = disk.hasSync(`keys/${key}`) ? disk.getSync(`keys/${key}`) : undefined
+  const place = placeOf(key)
+  const bytes = disk.hasSync(place) ? disk.getSync(place) : undefined
   return bytes === undefined ? [] : (parseVariants(bytes, key) ?? [])
 }
 

@@ -9,6 +9,7 @@ const bindings = fc.constantFrom(
   { key: KEY, secret: undefined },
   { key: 'code/ffee', secret: SECRET },
   { key: 'keys/ab12', secret: undefined },
+  { key: 'keys/ab12.h', secret: undefined },
   { key: 'keys/ab12', secret: SECRET },
 )
 const payloads = fc.uint8Array({ maxLength: 300 })
@@ -26,7 +27,7 @@ describe('open()', () => {
 
   test('refuses an envelope with any single bit changed', () => {
     const payload = new TextEncoder().encode('export const answer = 42, more = [1, 2, 3]')
-    const keys = [KEY, 'keys/ab12']
+    const keys = [KEY, 'keys/ab12', 'keys/ab12.h']
     for (const binding of keys.flatMap((key) => [
       { key, secret: undefined },
       { key, secret: SECRET },
@@ -97,12 +98,21 @@ describe('open()', () => {
     ['keys/ab12', 'keys/ab13'],
     [KEY, 'keys/ab12'],
     ['keys/ab12', KEY],
+    ['keys/ab12', 'keys/ab12.h'],
   ])('refuses an envelope of %s stored under %s', (key, other) => {
     const sealed = seal(Buffer.from('code'), { key, secret: undefined })
 
     const opened = open(sealed, { key: other, secret: undefined })
 
     expect(opened).toBeUndefined()
+  })
+
+  test('hashes a record whose name says so, and sums up any other', () => {
+    const sizes = ['keys/ab12', 'keys/ab12.h', KEY].map(
+      (key) => seal(new Uint8Array(100), { key, secret: undefined }).byteLength,
+    )
+
+    expect(sizes).toEqual([124, 148, 148])
   })
 
   test('refuses another secret, a missing one and an unexpected one', () => {

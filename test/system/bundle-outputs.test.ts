@@ -18,6 +18,8 @@ import { runNativeBuild } from '../../src/bundle/native-build.ts'
 import type { BundleOptions, BundleResult } from '../../src/bundle/output.ts'
 import { DEFAULT_OUTDIR, OUTPUT_DEFAULTS } from '../../src/bundle/output-build.ts'
 import type { DiskTier } from '../../src/cache/disk.ts'
+import { VERSION_FOLDER } from '../../src/cache/disk-layout.ts'
+import { HASHED } from '../../src/cache/envelope.ts'
 import type { CacheEvents } from '../../src/cache/events.ts'
 import { QUICK_CACHE } from '../../src/cli/quick-bundle.ts'
 import { readEnvironment } from '../../src/config/env.ts'
@@ -148,6 +150,16 @@ describe('bundleOutputs()', () => {
 
     expect(again.cached).toBe(true)
     expect(read).toEqual(['hasSync keys', 'getSync keys', 'getSync blobs', 'hasSync blobs'])
+  })
+
+  test('names its record as one to be hashed', async () => {
+    await using fixture = await createProject()
+    await bundle(fixture)
+
+    const keys = fixture.path('node_modules/.cache/somon', VERSION_FOLDER, 'keys')
+    const records = readdirSync(keys, { recursive: true, encoding: 'utf8' })
+
+    expect(records.filter((name) => name.endsWith(HASHED))).toHaveLength(1)
   })
 
   test('hashes after an edit only what was edited', async () => {
