@@ -5,10 +5,10 @@ import type { Writable } from 'node:stream'
 /**
  * Runs the call that may start esbuild's service and learns the pid of what it spawned.
  *
- * esbuild's command line switches Go's garbage collector off for one entry, its service never
- * does: with `GOGC=off` and a memory limit a build takes a third to a half less CPU
- * (docs/notes/esbuild.md). The child is spawned synchronously and inherits the environment, so the variables are set for the
- * duration of the call only. Values the user has set stay.
+ * esbuild's command line switches Go's garbage collector off for one entry, its service never does:
+ * with `GOGC=off` and a memory limit a build takes a third to a half less CPU
+ * (docs/notes/esbuild.md). The child is spawned synchronously and inherits the environment, so the
+ * variables are set for the duration of the call only. Values the user has set stay.
  *
  * @param call - must make the first call of esbuild's API before it returns
  * @returns the pid; undefined when a service was running already

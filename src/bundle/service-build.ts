@@ -33,7 +33,7 @@ export interface ServiceEngineParts {
   readonly service: Pick<EsbuildService, 'build'>
   readonly plugins: PluginHost
   readonly policy: ResolvePolicy
-  /** Asked for builds with a policy or with packages inlined among external ones, and for failed ones. */
+  /** Asked for builds with a policy, with packages inlined among external ones, and that failed. */
   readonly resolverFor: (build: OutputBuild) => BuildResolver
 }
 

@@ -282,7 +282,7 @@ class SystemEvaluator implements Evaluator {
     return frameOf(position, this.#parts.sourceText)
   }
 
-  /** Adds the place of the import to an error of binding; one that several share keeps its first. */
+  /** Adds the place of the import to an error of binding; one that several share keeps it. */
   #located(error: unknown, own: LiveGeneration): unknown {
     const artifact = this.#stacks.artifactOf(own.facts.filename)
     if (artifact !== undefined && isSomonError(error) && error.location === undefined) {

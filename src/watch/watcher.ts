@@ -51,9 +51,9 @@ export function createWatcher(parts: WatcherParts): Watcher {
  * One chokidar instance a folder, because only an instance tells when it is ready, and because
  * `unwatch()` keeps a path ignored for ever. Its events only say where to look: chokidar 6.0.0
  * reports nothing when a folder is exchanged for another of the same name, and misses the
- * contents of a folder that was removed and made again, so its raw events are listened to as well
- * and the truth is read from disk (docs/notes/chokidar.md). `atomic` is off: the debounce window already joins an unlink
- * and an add, without chokidar's 100 ms.
+ * contents of a folder that was removed and made again (docs/notes/chokidar.md), so its raw events
+ * are listened to as well and the truth is read from disk. `atomic` is off: the debounce window
+ * already joins an unlink and an add, without chokidar's 100 ms.
  */
 export function openFolder(request: FolderRequest, listener: FolderListener): FolderHandle {
   const { names } = request
