@@ -34,6 +34,8 @@ export async function runCli(argv: readonly string[], options: CliOptions): Prom
     cwd: options.cwd,
     env: { ...PLAIN_ENV, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A command that should have ended must not outlive the test that waits for it.
+    ...{ timeout: 120_000, killSignal: 'SIGKILL' as const },
   })
   const texts = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
