@@ -153,7 +153,7 @@ async function remember(
   return undefined
 }
 
-/** What the newest state has hashed is not read again. */
+/** What the newest state has hashed is not read again: docs/design/0004 says why all else is. */
 function sinceLast(
   fs: SyncFs,
   [newest]: readonly Variant[],
