@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { canonicalJson } from '../base/canonical-json.ts'
+import { deepFreeze } from '../base/deep-freeze.ts'
 import type { Digest } from '../base/digest.ts'
 import { digest, digestParts } from '../base/digest.ts'
 import type { SourceLocation } from '../base/error.ts'
@@ -77,13 +78,4 @@ function artifactInputs(inputs: BuildInputs, graph: BuildMetafile): readonly Art
   return inputs.files
     .filter(([path]) => path in graph.inputs)
     .map(([path, sha256, bytes]) => ({ path, sha256, bytes }))
-}
-
-/** Freezes plain data and everything in it. */
-export function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value)
-    for (const member of Object.values(value)) deepFreeze(member)
-  }
-  return value
 }

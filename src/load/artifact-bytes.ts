@@ -1,4 +1,5 @@
 import { canonicalJson } from '../base/canonical-json.ts'
+import { deepFreeze } from '../base/deep-freeze.ts'
 import type { Digest } from '../base/digest.ts'
 import type { Artifact } from '../bundle/artifact.ts'
 import type { BuildMetafile } from '../bundle/metafile.ts'
@@ -45,15 +46,6 @@ export function metafileFromBytes(bytes: Uint8Array): BuildMetafile | undefined 
   const value = parseJson(Buffer.from(bytes).toString())
   if (!isRecord(value) || value.format !== FORMAT || !isRecord(value.inputs)) return undefined
   return { inputs: value.inputs as BuildMetafile['inputs'] }
-}
-
-/** Freezes a value of plain objects and arrays through and through. */
-export function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value)
-    for (const member of Object.values(value)) deepFreeze(member)
-  }
-  return value
 }
 
 const FORMAT = 1

@@ -47,10 +47,19 @@ export interface SyncFs {
 export function createSyncFs(root: string, env: (name: string) => string | undefined): SyncFs {
   // `path.resolve` costs as much as the stat itself.
   const prefix = root + sep
+  // Only Windows has paths that are relative to nothing else: those of another drive.
+  const mayBeWhole = sep !== '/'
   const read = fileReader()
-  const at = (path: RelPath): string => (isAbsolute(path) ? path : prefix + path)
+  const at = (path: RelPath): string => (mayBeWhole && isAbsolute(path) ? path : prefix + path)
   return {
-    stat: (path) => attempt(() => statSync(at(path), NO_THROW)),
+    // Asked for every input of every start: no closure for each.
+    stat(path) {
+      try {
+        return statSync(at(path), NO_THROW)
+      } catch {
+        return undefined
+      }
+    },
     hash: (path) => attempt(() => hashFile(at(path), read)),
     link: (path) => attempt(() => readLink(at(path))),
     names: (path, like) => attempt(() => hashNames(at(path), like)),
