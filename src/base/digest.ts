@@ -40,6 +40,13 @@ export function digestParts(parts: Iterable<string | Uint8Array>): Digest {
   return state.digest('hex')
 }
 
+/** Hashes pieces as the one input they make up. */
+export function digestPieces(pieces: Iterable<Uint8Array>): Digest {
+  const state = crypto().createHash('sha256')
+  for (const piece of pieces) state.update(piece)
+  return state.digest('hex')
+}
+
 /**
  * Takes node:crypto from the start: for who knows that more than a few kilobytes follow, because
  * what is hashed in JavaScript until then is time lost.

@@ -5,14 +5,13 @@ import {
   lstatSync,
   openSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   readSync,
   statSync,
 } from 'node:fs'
 import { isAbsolute, sep } from 'node:path'
 import type { Digest } from '../base/digest.ts'
-import { digest } from '../base/digest.ts'
+import { digest, digestPieces } from '../base/digest.ts'
 import type { RelPath } from '../base/project-path.ts'
 import { ALL_NAMES, allNamesDigest, dirNamesDigest } from '../bundle/dir-names.ts'
 
@@ -49,7 +48,7 @@ export function createSyncFs(root: string, env: (name: string) => string | undef
   const prefix = root + sep
   // Only Windows has paths that are relative to nothing else: those of another drive.
   const mayBeWhole = sep !== '/'
-  const read = fileReader()
+  const hasher = fileHasher()
   const at = (path: RelPath): string => (mayBeWhole && isAbsolute(path) ? path : prefix + path)
   return {
     // Asked for every input of every start: no closure for each.
@@ -60,7 +59,7 @@ export function createSyncFs(root: string, env: (name: string) => string | undef
         return undefined
       }
     },
-    hash: (path) => attempt(() => hashFile(at(path), read)),
+    hash: (path) => attempt(() => hashFile(at(path), hasher)),
     link: (path) => attempt(() => readLink(at(path))),
     names: (path, like) => attempt(() => hashNames(at(path), like)),
     env,
@@ -88,33 +87,45 @@ function hashNames(folder: string, like: Digest): Digest {
   return like.startsWith(ALL_NAMES) ? allNamesDigest(entries) : dirNamesDigest(entries)
 }
 
-type FileReader = (descriptor: number, size: number) => Uint8Array
+type FileHasher = (descriptor: number, size: number) => Digest
 
 /**
  * Reads files into one buffer, which holds until the next one is read: a buffer for each is work
- * for the garbage collector.
+ * for the garbage collector, and the pages of a large one take as long as reading it.
  */
-function fileReader(): FileReader {
+function fileHasher(): FileHasher {
   let buffer = Buffer.alloc(0)
   return (descriptor, size) => {
-    if (size > KEPT_BYTES) return readFileSync(descriptor)
+    if (buffer.length === 0) buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)
     // A byte of room tells the end of the file from the end of the buffer.
-    if (buffer.length <= size) buffer = Buffer.allocUnsafeSlow(Math.max(size + 1, 2 ** 18))
-    const count = readSync(descriptor, buffer, 0, size + 1, 0)
-    // It grew meanwhile, or has no size, as in /proc, or was read in part: from the start then.
-    return count === size && size > 0 ? buffer.subarray(0, size) : readFileSync(descriptor)
+    if (size > 0 && size < buffer.length) {
+      const count = readSync(descriptor, buffer, 0, size + 1, 0)
+      // Else it grew meanwhile, or was read in part: from the start then.
+      if (count === size) return digest(buffer.subarray(0, size))
+    }
+    return digestPieces(piecesOf(descriptor, buffer))
   }
 }
 
-const KEPT_BYTES = 2 ** 20
+/** To the end, whatever size the file has said it has: those in /proc say none. */
+function* piecesOf(descriptor: number, buffer: Buffer): Generator<Uint8Array> {
+  for (let at = 0; ;) {
+    const count = readSync(descriptor, buffer, 0, buffer.length, at)
+    if (count === 0) return
+    at += count
+    yield buffer.subarray(0, count)
+  }
+}
 
-function hashFile(file: string, read: FileReader): { stat: FileStat; sha256: Digest } | undefined {
+const BUFFER_BYTES = 2 ** 18
+
+function hashFile(file: string, hash: FileHasher): { stat: FileStat; sha256: Digest } | undefined {
   // A named pipe that took the place of a file would block the thread, a device never end.
   const descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
     const stat = fstatSync(descriptor)
     if (!stat.isFile()) return undefined
-    return { stat, sha256: digest(read(descriptor, stat.size)) }
+    return { stat, sha256: hash(descriptor, stat.size) }
   } finally {
     closeSync(descriptor)
   }
