@@ -215,8 +215,15 @@ class EsbuildBundler implements Bundler {
     const named = this.fingerprint(options)
     const key = `${named.digest} ${options.sourceMaps} ${options.root} ${entry}`
     const session = this.#sessions.of(key, limits.hotContexts, () => this.#session(entry, options))
-    const rebuild = session.rebuild(clock.now())
     const isMissing = (): boolean => foundAt(options, entry) !== 'a file'
+    const plainly = async (): Promise<BuildOutcome> => {
+      if (isMissing()) return this.#missing(entry, options)
+      const again = { collector: session.collector(clock.now()), session }
+      const [outcome] = await this.#esbuild([entry], options, again)
+      return outcome ?? this.#missing(entry, options)
+    }
+    if (!session.isReady) return plainly()
+    const rebuild = session.rebuild(clock.now())
     if (!rebuild.isPlanned && isMissing()) return this.#missing(entry, options)
     const make = (refused?: HotContext): HotBuild<HotContext> => {
       const context = rebuild.context(refused)
@@ -237,11 +244,7 @@ class EsbuildBundler implements Bundler {
         return undefined
       },
     )
-    if (outcomes !== undefined) return outcomes[0] ?? this.#missing(entry, options)
-    if (isMissing()) return this.#missing(entry, options)
-    const again = { collector: session.collector(clock.now()), session }
-    const [outcome] = await this.#esbuild([entry], options, again)
-    return outcome ?? this.#missing(entry, options)
+    return outcomes === undefined ? plainly() : (outcomes[0] ?? this.#missing(entry, options))
   }
 
   #session(entry: RelPath, options: BuildOptions): HotSession {

@@ -62,6 +62,11 @@ export class HotSession {
     this.facts = new KeptFacts(stamps)
   }
 
+  /** True once a build has told what there is to read; before, a context could only be replaced. */
+  get isReady(): boolean {
+    return this.#files !== undefined || this.#options.readsAll
+  }
+
   /** @param now - wall time before the build, ms */
   rebuild(now: number): HotRebuild {
     return new HotRebuild(this, this.#plan(), this.collector(now))

@@ -13,7 +13,7 @@ export class Stamps {
 
   /** @param folder - the files of its device are known, no others */
   constructor(folder: string, system: string = process.platform, kernel: string = release()) {
-    this.#device = hasDistinctTimes(folder, system, kernel) ? statSync(folder).dev : undefined
+    this.#device = isNewLinux(system, kernel) ? multigrainDevice(folder) : undefined
   }
 
   /** True where any two changes show, at least on the device of the folder. */
@@ -53,10 +53,18 @@ export function isSameStat(was: Stats, is: Stats | undefined): boolean {
 const FINE_TICK_MS = 100
 const COARSE_TICK_MS = 2000
 
-function hasDistinctTimes(folder: string, system: string, kernel: string): boolean {
+function isNewLinux(system: string, kernel: string): boolean {
   const [major = 0, minor = 0] = kernel.split('.').map(Number)
-  const isNew = major > 6 || (major === 6 && minor >= 13)
-  return system === 'linux' && isNew && MULTIGRAIN.has(statfsSync(folder).type)
+  return system === 'linux' && (major > 6 || (major === 6 && minor >= 13))
+}
+
+/** A folder that cannot be looked at is somebody else's error. */
+function multigrainDevice(folder: string): number | undefined {
+  try {
+    return MULTIGRAIN.has(statfsSync(folder).type) ? statSync(folder).dev : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** ext4, XFS, Btrfs and tmpfs, as `statfs(2)` numbers them. */

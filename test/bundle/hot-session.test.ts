@@ -253,6 +253,21 @@ describe('Bundler.build() of a hot entry', () => {
     expect((await runWrapped(back.artifact)).exports).toEqual({ b: 2 })
   })
 
+  test('makes no context that the next build would have to replace', async () => {
+    await using fixture = await createFixture({ 'a.ts': 'export const a = 1' })
+    await using bundling = createBundling(fixture.root)
+    const watching = { name: 'watching', cacheKey: '1', transform: () => undefined }
+    await using plugged = createBundling(fixture.root, { plugins: [watching] })
+    const contexts: number[] = []
+
+    for (const one of [bundling, bundling, plugged]) {
+      await hot(one)
+      contexts.push(one.bundler.stats().contexts)
+    }
+
+    expect(contexts).toEqual([0, 1, 1])
+  })
+
   test('takes one build for an edit where every change of a file shows', async () => {
     await using fixture = await createFixture({
       'package.json': '{"name":"own"}',

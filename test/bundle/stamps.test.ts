@@ -18,6 +18,7 @@ describe('Stamps', () => {
     ]).toContainEqual(known)
     expect(new Stamps('/tmp', 'darwin', NEW).areKnown).toBe(false)
     expect(new Stamps('/proc', 'linux', NEW).areKnown).toBe(false)
+    expect(new Stamps('/nowhere', 'linux', NEW).areKnown).toBe(false)
   })
 
   test('tell two writes apart that follow each other at once, where they are known', async () => {
