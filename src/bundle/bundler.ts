@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs'
 import type { Clock } from '../base/clock.ts'
 import type { Emitter, EventChannel } from '../base/events.ts'
 import type { RelPath } from '../base/project-path.ts'
@@ -9,6 +8,7 @@ import type { ArtifactFacts } from './artifact.ts'
 import { MAX_BATCH, type BuildOptions } from './build-options.ts'
 import type { BuildOutcome } from './build-outcome.ts'
 import { BuildRun } from './build-run.ts'
+import { foundAt } from './entry-there.ts'
 import { bundleEntryMissing } from './errors.ts'
 import type { BuildResolver } from './esbuild-options.ts'
 import { isPolicy } from '../resolve/policy.ts'
@@ -23,6 +23,7 @@ import { HotSession, HotSessions } from './hot-session.ts'
 import { createPluginBuild, InputCollector } from './inputs.ts'
 import { prepareLexer } from './lexer.ts'
 import type { PluginBuild, PluginHost } from './plugin-host.ts'
+import { adoptSettled, isSettledFile } from './settled-sources.ts'
 
 export type { Fingerprint } from './fingerprint.ts'
 
@@ -87,6 +88,9 @@ export function createBundler(parts: BundlerParts): Bundler {
 /** How many entries of a failed batch are built at once. */
 const SINGLE_BUILDS = 4
 
+/** What the reader answers for in a build that reads by itself. */
+const NO_FILES: ReadonlySet<string> = new Set()
+
 class EsbuildBundler implements Bundler {
   readonly #parts: BundlerParts
   readonly #service: EsbuildService
@@ -97,6 +101,8 @@ class EsbuildBundler implements Bundler {
   #builds = 0
   #entriesBuilt = 0
   #inFlight = 0
+  /** False once sources were met that the reader has to rewrite: the next ones may be like them. */
+  #readsNatively = true
 
   constructor(parts: BundlerParts) {
     const { limits, env, events } = parts
@@ -144,7 +150,7 @@ class EsbuildBundler implements Bundler {
     await prepareLexer()
     signal?.throwIfAborted()
     const eager: BuildOptions = { ...options, sourceMaps: 'eager' }
-    const [outcome] = await untilAborted(this.#esbuild([artifact.entry], eager), signal)
+    const [outcome] = await untilAborted(this.#first([artifact.entry], eager), signal)
     return outcome?.ok === true && outcome.artifact.id === artifact.id ? outcome.map : undefined
   }
 
@@ -179,7 +185,7 @@ class EsbuildBundler implements Bundler {
     options: BuildOptions,
   ): Promise<readonly BuildOutcome[]> {
     if (entries.length === 0) return []
-    const outcomes = await this.#esbuild(entries, options)
+    const outcomes = await this.#first(entries, options)
     const settled = outcomes.filter((outcome) => outcome !== undefined)
     if (settled.length === entries.length) return settled
     const places = new Semaphore(SINGLE_BUILDS)
@@ -194,6 +200,44 @@ class EsbuildBundler implements Bundler {
       }
     })
     return (await Promise.all(singles)).flat()
+  }
+
+  /** A first build: through the reader where what esbuild reads by itself leaves a doubt. */
+  async #first(
+    entries: readonly RelPath[],
+    options: BuildOptions,
+  ): Promise<readonly (BuildOutcome | undefined)[]> {
+    return (await this.#natively(entries, options)) ?? this.#esbuild(entries, options)
+  }
+
+  /**
+   * One build of esbuild that reads its sources by itself: what passes through the reader crosses
+   * a pipe, a tenth of a first build (docs/design/0007-first-builds-read-files-natively.md).
+   *
+   * @returns undefined when it is not certain what was compiled
+   */
+  async #natively(
+    entries: readonly RelPath[],
+    options: BuildOptions,
+  ): Promise<readonly (BuildOutcome | undefined)[] | undefined> {
+    const { clock, plugins } = this.#parts
+    const mayRead = this.#readsNatively && !plugins.active && !isPolicy(options.resolve)
+    const isOld = (entry: RelPath): boolean =>
+      !isModuleUrl(entry) && isSettledFile(fromRelPath(options.root, entry), clock.now())
+    if (!mayRead || !entries.every(isOld)) return undefined
+    const session = this.#session(entries[0] ?? '', options)
+    const collector = new InputCollector()
+    const build = createPluginBuild(options, () => collector, NO_FILES)
+    const esbuild = this.#esbuildOptions(entries, options, build)
+    const work = { entries, options, collector, named: this.fingerprint(options) }
+    return this.#run(work, async () => {
+      const startedAt = clock.now()
+      const result = await settle(this.#service.build(esbuild))
+      if (!('metafile' in result)) return undefined
+      const doubt = adoptSettled(result.metafile, session, collector, startedAt)
+      if (doubt === 'rewritten') this.#readsNatively = false
+      return doubt === undefined ? result : undefined
+    })
   }
 
   /** One build of esbuild. An entry has no outcome when the build failed for another one's sake. */
@@ -362,13 +406,4 @@ async function settle(result: Promise<EsbuildResult>): Promise<EsbuildResult | E
     if (isEsbuildFailure(error)) return error
     throw error
   }
-}
-
-/** esbuild's message for an entry that is not there has no place, so they are sorted out first. */
-function foundAt(options: BuildOptions, entry: RelPath): 'a file' | 'a folder' | 'nothing' {
-  // Whether there is such a module is for the plugin that serves it to say.
-  if (isModuleUrl(entry)) return 'a file'
-  const stat = statSync(fromRelPath(options.root, entry), { throwIfNoEntry: false })
-  if (stat === undefined) return 'nothing'
-  return stat.isDirectory() ? 'a folder' : 'a file'
 }
