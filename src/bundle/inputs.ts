@@ -13,11 +13,12 @@ import type { Digest } from '../base/digest.ts'
 import { digest } from '../base/digest.ts'
 import type { RelPath } from '../base/project-path.ts'
 import { toRelPath } from '../base/project-path.ts'
+import { isSettled } from '../base/settled.ts'
 import type { InputFile, InputOrigin } from './build-inputs.ts'
 import { bindMeta } from './meta.ts'
 import type { PluginBuild, SourceText } from './plugin-host.ts'
 import type { Stamps } from './stamps.ts'
-import { isSameStat, isSettled } from './stamps.ts'
+import { isSameStat } from './stamps.ts'
 
 /** One file as it was read: bytes, digest and stat belong together. */
 export interface ReadInput {
@@ -99,9 +100,7 @@ export class InputCollector {
  * answered with the same object.
  *
  * A stat clears a file when nothing of it differs from that of the descriptor that was read, and
- * when `stamps` knew then that any later change would show: a young file may be written again in
- * the same tick of the file system's clock. Stamps with fractions of a millisecond come from a
- * kernel's clock, whose ticks take 10 ms at most; others may count in steps of two seconds (FAT).
+ * when `stamps` knew then that any later change would show.
  */
 export class KeptReads {
   readonly #kept = new Map<string, ReadInput>()

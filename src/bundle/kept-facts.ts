@@ -1,10 +1,11 @@
 import { statSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { fromRelPath } from '../base/project-path.ts'
+import { isSettled } from '../base/settled.ts'
 import type { BuildInputs } from './build-inputs.ts'
 import { KeptReads, type ReadInput } from './inputs.ts'
 import type { BuildMetafile, MetafileImport } from './metafile.ts'
-import { isSameStat, isSettled, type Stamps } from './stamps.ts'
+import { isSameStat, type Stamps } from './stamps.ts'
 
 type FolderRow = BuildInputs['dirs'][number]
 

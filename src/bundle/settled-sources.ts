@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
+import { isSettled } from '../base/settled.ts'
 import type { EsbuildMetafile } from './esbuild.ts'
 import type { HotSession } from './hot-session.ts'
 import { readInput, type InputCollector, type ReadInput } from './inputs.ts'
-import { isSettled } from './stamps.ts'
 
 /** Why a build that read its sources by itself may not be used. */
 export type Doubt = 'young' | 'unknown' | 'rewritten'

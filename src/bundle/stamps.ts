@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs'
 import { statfsSync, statSync } from 'node:fs'
 import { release } from 'node:os'
+import { isSettled } from '../base/settled.ts'
 
 /**
  * Finds out whether any two changes of a file show in its stat, however quickly they follow.
@@ -33,12 +34,6 @@ export class Stamps {
   }
 }
 
-/** Tells whether any write after `now` gives the file another time of change. */
-export function isSettled({ mtimeMs, ctimeMs }: Stats, now: number): boolean {
-  const tickMs = Number.isInteger(ctimeMs) ? COARSE_TICK_MS : FINE_TICK_MS
-  return Math.max(mtimeMs, ctimeMs) < now - tickMs
-}
-
 /** Tells whether two stats are of one file that nobody has written to in between. */
 export function isSameStat(was: Stats, is: Stats | undefined): boolean {
   return (
@@ -49,9 +44,6 @@ export function isSameStat(was: Stats, is: Stats | undefined): boolean {
     is.ino === was.ino
   )
 }
-
-const FINE_TICK_MS = 100
-const COARSE_TICK_MS = 2000
 
 function isNewLinux(system: string, kernel: string): boolean {
   const [major = 0, minor = 0] = kernel.split('.').map(Number)

@@ -1,13 +1,11 @@
 import { statSync, type Stats } from 'node:fs'
 import type { Clock } from '../base/clock.ts'
+import { isSettled } from '../base/settled.ts'
 import { readPackageJson, type PackageJson } from './json-file.ts'
 
 /**
  * Reads package.json files; one that a stat clears is not read again, because the project's own
- * is asked for on every reload.
- *
- * What was read is kept when the file was not young: in the same tick of the file system's clock
- * it may have been written once more (FAT counts in steps of two seconds).
+ * is asked for on every reload. What was read of a young file is not kept.
  */
 export class PackageFiles {
   readonly #root: string
@@ -30,13 +28,12 @@ export class PackageFiles {
     if (kept !== undefined && stat !== undefined && isSame(kept.stat, stat)) return kept.json
     this.#kept.delete(file)
     const json = readPackageJson(file, this.#root)
-    const isSettled = stat !== undefined && Math.max(stat.mtimeMs, stat.ctimeMs) < now - TICK_MS
-    if (json !== undefined && isSettled) this.#kept.set(file, { stat, json })
+    if (json !== undefined && stat !== undefined && isSettled(stat, now)) {
+      this.#kept.set(file, { stat, json })
+    }
     return json
   }
 }
-
-const TICK_MS = 2000
 
 function statOf(file: string): Stats | undefined {
   try {

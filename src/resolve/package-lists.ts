@@ -1,5 +1,6 @@
 import { readdirSync, statSync, type Dirent, type Stats } from 'node:fs'
 import type { Clock } from '../base/clock.ts'
+import { isSettled } from '../base/settled.ts'
 import { packageNameOf } from './specifier.ts'
 
 /** What a node_modules folder, or a scope in one, holds. */
@@ -23,8 +24,7 @@ export interface FolderReader {
  * project with hundreds of packages is asked for them on every reload.
  *
  * Everything that comes into a folder or leaves it, and a link that is set anew, changes the
- * folder's own time. A listing is kept when that time was not young: in the same tick of the file
- * system's clock something may have come after it (FAT counts in steps of two seconds).
+ * folder's own time. The listing of a folder with a young time is not kept.
  */
 export class PackageLists {
   readonly #clock: Pick<Clock, 'now'>
@@ -47,14 +47,12 @@ export class PackageLists {
     const kept = this.#kept.get(folder)
     if (kept !== undefined && isSame(kept.stat, stat)) return kept.list
     const list = packagesAmong(this.#reader.list(folder), scope)
-    const isSettled = Math.max(stat.mtimeMs, stat.ctimeMs) < now - TICK_MS
-    if (isSettled) this.#kept.set(folder, { stat, list })
+    if (isSettled(stat, now)) this.#kept.set(folder, { stat, list })
     else this.#kept.delete(folder)
     return list
   }
 }
 
-const TICK_MS = 2000
 const NONE: PackageList = { folders: [], links: [], scopes: [] }
 
 function isSame(was: Stats, is: Stats): boolean {
