@@ -6,13 +6,14 @@ import { report } from './report.mjs'
 const DISCARDED = 20
 const COUNTED = 60
 
-const [folder, count, edited] = process.argv.slice(2)
+const [folder, count, edited, type = 'module'] = process.argv.slice(2)
 
 /** Writes the project: every module has 2 KB and more. */
 export function writeProject() {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'package.json'), '{"name":"reloaded","type":"module"}')
+  const manifest = { name: 'reloaded', ...(type === 'none' ? {} : { type }) }
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))
   for (let i = 1; i < Number(count); i += 1) writeLeaf(i, 0)
   writeEntry(0)
   return { folder, entry: join(folder, 'entry.ts') }

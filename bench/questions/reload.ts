@@ -7,6 +7,8 @@ interface Shape {
   readonly name: string
   readonly modules: number
   readonly edited: 'entry' | 'leaf'
+  /** The `type` in package.json. */
+  readonly type?: 'none'
 }
 
 const SHAPES: readonly Shape[] = [
@@ -15,14 +17,15 @@ const SHAPES: readonly Shape[] = [
   { name: '20 modules, leaf', modules: 20, edited: 'leaf' },
   { name: '100 modules, entry', modules: 100, edited: 'entry' },
   { name: '100 modules, leaf', modules: 100, edited: 'leaf' },
+  { name: '100 modules, entry, no type', modules: 100, edited: 'entry', type: 'none' },
 ]
 
 export const reload: Question = {
   name: 'reload',
-  version: 1,
+  version: 2,
   title: 'How long is it from a written file to the first call that the new code answers?',
   isolates:
-    'one process reloads one entry 60 times, after 20 times that are not counted; from the finished write to the first answer; `reload()` is called directly, so the delay of a watcher is not in it. jiti, which evaluates everything again, takes 0.75 s at 100 modules and is asked up to 20 only. A sample is the median (p50) or the 99th percentile (p99) of one process.',
+    'one process reloads one entry 60 times, after 20 times that are not counted; from the finished write to the first answer; `reload()` is called directly, so the delay of a watcher is not in it. jiti, which evaluates everything again, takes 0.75 s at 100 modules and is asked up to 20 only. package.json says `"type": "module"`, below which esbuild 0.28 parses every file again; the last case has no `type`. A sample is the median (p50) or the 99th percentile (p99) of one process.',
   on: 'build contexts of hot entries, manifests, ledger, drain, leak watch, events: as shipped.',
   doesNotShow: 'the watcher, other components in the process, native modules.',
   packages: ['esbuild', 'vite', 'jiti'],
@@ -64,6 +67,7 @@ function caseOf(shape: Shape): MacroCase {
         place('reload', shape.name.replaceAll(/[^a-z0-9]+/g, '-'), name),
         String(shape.modules),
         shape.edited,
+        shape.type ?? 'module',
       ],
       env: { SOMON_CACHE_DIR: place('reload', 'cache') },
     },
