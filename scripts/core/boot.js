@@ -1,4 +1,4 @@
-// Stands in dist/index.js, after SCRIPTS: which chunk lies in which script. Runs chunks that
+// Becomes dist/boot.js, after SCRIPTS: which chunk lies in which script. Runs chunks that
 // scripts/core/compile.ts has made functions of, with the V8 code cache beside their script.
 const builtin = (name) => process.getBuiltinModule(name)
 const fs = builtin('node:fs')
@@ -9,7 +9,7 @@ const vm = builtin('node:vm')
 const READY = new Set(['fs', 'module', 'path', 'timers', 'url', 'vm'])
 const folder = path.join(import.meta.dirname, 'chunks')
 /** By name; for the build, which makes the code caches, and for tests. */
-const scripts = new Map()
+export const scripts = new Map()
 const functions = new Map()
 const evaluated = new Map()
 
@@ -30,7 +30,7 @@ const $somon = {
 }
 
 /** Returns the exports of a chunk that lies in a script. */
-function chunk(name) {
+export function chunk(name) {
   let exports = evaluated.get(name)
   if (exports === undefined) {
     exports = functionsOf(SCRIPTS[name])[name]($somon)

@@ -12,7 +12,7 @@ import { lex, prepareLexer, type Lexed } from '../../src/bundle/lexer.ts'
  * modules only in a cache that acts on the whole process, which a library must not switch on; a
  * script brings its own. docs/design/0006 has the measurement.
  *
- * The script `core` holds what every load needs, `build` what a build needs beside it. `index.js`
+ * The script `core` holds what every load needs, `build` what a build needs beside it. `boot.js`
  * runs them; the chunks keep their names and exports for the chunks that import them.
  *
  * @param banner - what every file begins with
@@ -26,9 +26,13 @@ export async function compileCore(root: string, metafile: Metafile, banner: stri
   await writeScript(dist, 'core', [core], banner)
   await writeScript(dist, 'build', rest, banner)
   const table = Object.fromEntries([[core, 'core'], ...rest.map((name) => [name, 'build'])])
-  const boot = `const SCRIPTS = ${JSON.stringify(table)}\n${readBoot()}`
+  const boot = readFileSync(join(import.meta.dirname, 'boot.js'), 'utf8')
+  writeFileSync(
+    join(dist, 'boot.js'),
+    `${banner}\nconst SCRIPTS = ${JSON.stringify(table)}\n${boot}`,
+  )
   const index = join(dist, 'index.js')
-  writeFileSync(index, indexText(readFileSync(index, 'utf8'), core, boot))
+  writeFileSync(index, indexText(readFileSync(index, 'utf8'), core))
   rmSync(`${index}.map`)
   storeCodeCaches(dist)
 }
@@ -70,10 +74,7 @@ async function writeScript(
     )
     const names = lexed.exports.flatMap((entry) => (entry.kind === 'name' ? [entry.name] : []))
     const taken = `export const { ${names.join(', ')} } = chunk(${JSON.stringify(name)})`
-    writeFileSync(
-      file,
-      `${banner}\nimport { 'somon:chunk' as chunk } from '../index.js'\n${taken}\n`,
-    )
+    writeFileSync(file, `${banner}\nimport { chunk } from '../boot.js'\n${taken}\n`)
     rmSync(`${file}.map`)
   }
   // Read as latin1, which is quick and keeps the text in one byte a character. esbuild escapes what
@@ -124,21 +125,17 @@ function renameSyntax(chunk: string, { dynamic, metas }: Lexed): string {
   return text + chunk.slice(end)
 }
 
-function readBoot(): string {
-  return readFileSync(join(import.meta.dirname, 'boot.js'), 'utf8')
-}
-
-/** `index.js` with the boot instead of the import of the core. */
-function indexText(index: string, core: string, boot: string): string {
+/** `index.js` with the core from the script instead of the chunk: a module less to import. */
+function indexText(index: string, core: string): string {
   const [statement, names] =
     new RegExp(`import \\{([^}]*)\\} from "\\./chunks/${core}";\\n`).exec(index) ?? []
   if (statement === undefined || names === undefined) {
     throw new Error(`Cannot put the core into index.js: it does not import "${core}"`)
   }
-  const taken = `const {${names.replaceAll(' as ', ': ')}} = chunk(${JSON.stringify(core)})
-export { chunk as 'somon:chunk', scripts as 'somon:scripts' }
-`
-  return index.replace(statement, boot + taken).replace(/^\/\/# sourceMappingURL.*\n/m, '')
+  const taken = `const {${names.replaceAll(' as ', ': ')}} = chunk(${JSON.stringify(core)})`
+  return index
+    .replace(statement, `import { chunk } from './boot.js'\n${taken}\n`)
+    .replace(/^\/\/# sourceMappingURL.*\n/m, '')
 }
 
 /** Loads a sample in processes of their own: what V8 has compiled there becomes the code caches. */

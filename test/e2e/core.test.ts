@@ -13,13 +13,14 @@ function printed(folder: string, program: string): unknown {
   const text = `
     const before = new Set(process.moduleLoadList)
     const somon = await import(${JSON.stringify(url)})
+    const boot = await import(${JSON.stringify(pathToFileURL(join(folder, 'boot.js')).href)})
     const print = (value) => process.stdout.write(JSON.stringify(value))
     ${program}`
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', text])
   return JSON.parse(output.toString('utf8'))
 }
 
-const REJECTED = "print(somon['somon:scripts'].get('core').cachedDataRejected ?? 'none')"
+const REJECTED = "print(boot.scripts.get('core').cachedDataRejected ?? 'none')"
 const CONSTRUCTS = "print(new somon.ModuleSystem({ root: '.' }).stats().modules.live)"
 
 describe('the core of the built package', () => {
@@ -65,12 +66,22 @@ describe('the core of the built package', () => {
       dist,
       `await using system = new somon.ModuleSystem({ root: ${JSON.stringify(fixture.root)} })
       await system.load('./a.ts')
-      print([...somon['somon:scripts']].map(([name, script]) => [name, script.cachedDataRejected]))`,
+      print([...boot.scripts].map(([name, script]) => [name, script.cachedDataRejected]))`,
     )
 
     expect(seen).toEqual([
       ['core', false],
       ['build', false],
+    ])
+  })
+
+  test('shows users nothing of how it is loaded', () => {
+    expect(printed(dist, 'print(Object.keys(somon))')).toEqual([
+      'ModuleSystem',
+      'SomonError',
+      'VERSION',
+      'defineConfig',
+      'isSomonError',
     ])
   })
 
