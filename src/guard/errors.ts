@@ -1,0 +1,64 @@
+import { defineError, type ErrorFactory } from '../base/error.ts'
+
+/** What every refusal says of itself; `retryAfterMs` is undefined where nobody knows. */
+export interface RefusalData {
+  readonly owner: string
+  readonly dependency: string
+  readonly state: string
+  readonly reason: string
+  readonly retryAfterMs: number | undefined
+}
+
+export const guardOpen: ErrorFactory<RefusalData> = defineError({
+  code: 'SOMON_GUARD_OPEN',
+  when: 'A call is refused because the circuit of its dependency is open.',
+  remedy: 'Try again after retryAfterMs, or give the guard a fallback',
+  message: ({ dependency, reason }) =>
+    `Cannot call "${dependency}": its circuit is open (${reason}); calls start again once a probe succeeds`,
+  retryable: true,
+})
+
+export const guardIsolated: ErrorFactory<RefusalData> = defineError({
+  code: 'SOMON_GUARD_ISOLATED',
+  when: 'A call is refused because an operator has isolated the dependency.',
+  remedy: 'Lift the isolation: enable the guard again',
+  message: ({ dependency }) =>
+    `Cannot call "${dependency}": it is isolated; calls start again when that is lifted`,
+})
+
+export const guardTimeout: ErrorFactory<RefusalData & { readonly timeoutMs: number }> = defineError(
+  {
+    code: 'SOMON_GUARD_TIMEOUT',
+    when: 'An attempt takes longer than the timeout of its guard.',
+    remedy: 'Raise timeoutMs of the dependency, or make it answer sooner',
+    message: ({ dependency, timeoutMs }) =>
+      `Cannot finish the call of "${dependency}": it took longer than ${timeoutMs} ms; guard.timeoutMs allows no more`,
+    retryable: true,
+  },
+)
+
+export const guardFull: ErrorFactory<RefusalData> = defineError({
+  code: 'SOMON_GUARD_FULL',
+  when: 'As many calls run and wait as the bulkhead of the dependency admits.',
+  remedy: 'Call less at once, or raise bulkhead.max or bulkhead.queue',
+  message: ({ dependency, reason }) =>
+    `Cannot call "${dependency}": its bulkhead is full (${reason}); a running call has to end first`,
+  retryable: true,
+})
+
+export const guardRateLimited: ErrorFactory<RefusalData> = defineError({
+  code: 'SOMON_GUARD_RATE_LIMITED',
+  when: 'More calls start per second than the rate of the dependency admits.',
+  remedy: 'Call less often, or raise rate.perSecond or rate.waitMs',
+  message: ({ dependency }) =>
+    `Cannot call "${dependency}": its rate is used up; calls start again with the next token`,
+  retryable: true,
+})
+
+export const guardDisposed: ErrorFactory<RefusalData> = defineError({
+  code: 'SOMON_GUARD_DISPOSED',
+  when: 'A guard is used after its system or its owner has ended.',
+  remedy: 'Make the call before shutdown(), or make a new ModuleSystem',
+  message: ({ dependency }) =>
+    `Cannot call "${dependency}": its guard has ended; it admits no more calls`,
+})

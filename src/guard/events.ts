@@ -1,0 +1,53 @@
+import type { FailureRecord, Outcome } from './outcome.ts'
+import type { GuardMode } from './settings.ts'
+
+/** The state of a circuit, without its mode. */
+export type CircuitState = 'closed' | 'open' | 'half-open'
+
+/** Why a circuit changed its state. */
+export type TransitionReason =
+  | 'consecutive'
+  | 'failure-rate'
+  | 'slow-rate'
+  | 'manual'
+  | 'open-time-over'
+  | 'probes-succeeded'
+  | 'probe-failed'
+  | 'probe-timeout'
+  | 'reset'
+  | 'imported'
+
+interface Named {
+  readonly owner: string
+  readonly dependency: string
+}
+
+/** What guards tell. */
+export interface GuardEvents {
+  'guard.transition': Named & {
+    readonly from: CircuitState
+    readonly to: CircuitState
+    readonly reason: TransitionReason
+    readonly generation: number
+    /** Of the circuit that opened; 0 otherwise. */
+    readonly openMs: number
+    readonly attempt: number
+    readonly lastFailure: FailureRecord | undefined
+  }
+  'guard.call': Named & {
+    readonly outcome: Outcome | 'open' | 'isolated' | 'full' | 'limited'
+    readonly slow: boolean
+    /** The state had changed since the call was admitted, so its result counted for nothing. */
+    readonly stale: boolean
+    readonly durationMs: number
+    readonly queuedMs: number
+  }
+  'guard.retry': Named & { readonly attempt: number; readonly result: 'sent' | 'no-budget' }
+  'guard.mode': Named & { readonly mode: GuardMode }
+  'guard.limit': Named & { readonly limit: number }
+  'guard.abandoned': Named
+  /** A predicate or fallback of the user threw. */
+  'guard.fault': Named & { readonly where: string; readonly error: unknown }
+  'guard.registry-full': { readonly size: number }
+  'guard.evicted': Named & { readonly reason: 'idle' | 'forced' }
+}
