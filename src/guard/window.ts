@@ -1,0 +1,201 @@
+import type { Outcome, Verdict } from './outcome.ts'
+import type { BreakerSettings } from './settings.ts'
+
+/** What the window counts: outcomes, and beside them slow calls and refusals. */
+export type WindowColumn = Outcome | 'slow' | 'refused'
+
+/** The counts of a window at one moment; valid until the next call of the window. */
+export interface WindowCounts {
+  /** Failures of any kind since the last success; time does not lower it. */
+  readonly consecutive: number
+  /** Calls that say something about the dependency: successes and failures of any kind. */
+  readonly calls: number
+  readonly failures: number
+  count(column: WindowColumn): number
+}
+
+/** A window as durations and numbers, so that another process can go on with it. */
+export interface WindowExport {
+  readonly consecutive: number
+  /** Only parts that hold something; `ageMs` is the time since the part began. */
+  readonly buckets: readonly {
+    readonly ageMs: number
+    readonly counts: Readonly<Record<WindowColumn, number>>
+  }[]
+}
+
+type WindowShape = Pick<BreakerSettings, 'windowMs' | 'buckets'>
+
+/**
+ * Counts what calls came to over the last `windowMs`, in `buckets` parts that leave one by one.
+ *
+ * One array holds the running sums, then the ring; nothing runs while nobody calls. Invariants:
+ * each sum is the sum of its column over the ring; the ring slot `#head` belongs to the part
+ * `#bucket`, counted in whole parts from the clock's zero, and the slots before it to the parts
+ * before. Whoever reads passes the time, so an idle window is never read as it was long ago.
+ */
+export class Window implements WindowCounts {
+  #buckets: number
+  /** Whole milliseconds: parts of a second would make the start of a part a rounded number. */
+  #bucketMs: number
+  #cells: Float64Array
+  #head = 0
+  #bucket: number
+  #consecutive = 0
+
+  constructor({ windowMs, buckets }: WindowShape, now: number) {
+    this.#buckets = buckets
+    this.#bucketMs = bucketLength(windowMs, buckets)
+    this.#cells = new Float64Array((buckets + 1) * WIDTH)
+    this.#bucket = Math.floor(now / this.#bucketMs)
+  }
+
+  /** Counts one settled call. */
+  add({ outcome, slow }: Verdict, now: number): void {
+    this.#rotate(now)
+    this.#increase(COLUMN[outcome])
+    if (outcome === 'ignored') return
+    if (slow) this.#increase(COLUMN.slow)
+    this.#consecutive = outcome === 'ok' ? 0 : this.#consecutive + 1
+  }
+
+  /** Counts a call that was not admitted; it changes no rate. */
+  refuse(now: number): void {
+    this.#rotate(now)
+    this.#increase(COLUMN.refused)
+  }
+
+  /** Drops what is older than the window and returns the counts. */
+  read(now: number): WindowCounts {
+    this.#rotate(now)
+    return this
+  }
+
+  get consecutive(): number {
+    return this.#consecutive
+  }
+
+  get calls(): number {
+    return this.count('ok') + this.failures
+  }
+
+  get failures(): number {
+    return this.count('failure') + this.count('timeout') + this.count('overload')
+  }
+
+  count(column: WindowColumn): number {
+    return this.#cells[COLUMN[column]] ?? 0
+  }
+
+  clear(): void {
+    this.#cells.fill(0)
+    this.#consecutive = 0
+  }
+
+  /** Changes the shape; a part that began within the new window keeps its counts. */
+  resize({ windowMs, buckets }: WindowShape, now: number): void {
+    const bucketMs = bucketLength(windowMs, buckets)
+    if (buckets === this.#buckets && bucketMs === this.#bucketMs) return
+    const kept = this.export(now)
+    this.#buckets = buckets
+    this.#bucketMs = bucketMs
+    this.restore(kept, now, 0)
+  }
+
+  export(now: number): WindowExport {
+    this.#rotate(now)
+    const buckets = []
+    for (let back = 0; back < this.#buckets; back += 1) {
+      const counts = this.#countsAt(this.#slot(back))
+      if (Object.values(counts).every((count) => count === 0)) continue
+      buckets.push({ ageMs: now - (this.#bucket - back) * this.#bucketMs, counts })
+    }
+    return { consecutive: this.#consecutive, buckets }
+  }
+
+  /** Replaces the counts by exported ones; `passedMs` is the time since the export. */
+  restore({ consecutive, buckets }: WindowExport, now: number, passedMs: number): void {
+    this.#cells = new Float64Array((this.#buckets + 1) * WIDTH)
+    this.#head = 0
+    this.#bucket = Math.floor(now / this.#bucketMs)
+    this.#consecutive = consecutive
+    for (const { ageMs, counts } of buckets) {
+      const began = Math.floor((now - passedMs - ageMs) / this.#bucketMs)
+      const back = Math.max(0, this.#bucket - began)
+      if (back < this.#buckets) this.#addCounts(this.#slot(back), counts)
+    }
+  }
+
+  #increase(column: number): void {
+    this.#addAt(column, 1)
+    this.#addAt(this.#slot(0) + column, 1)
+  }
+
+  #addCounts(slot: number, counts: Readonly<Record<WindowColumn, number>>): void {
+    for (const column of COLUMNS) {
+      this.#addAt(COLUMN[column], counts[column])
+      this.#addAt(slot + COLUMN[column], counts[column])
+    }
+  }
+
+  #addAt(index: number, count: number): void {
+    this.#cells[index] = (this.#cells[index] ?? 0) + count
+  }
+
+  #rotate(now: number): void {
+    const bucket = Math.floor(now / this.#bucketMs)
+    const steps = Math.min(bucket - this.#bucket, this.#buckets)
+    if (steps <= 0) return
+    this.#bucket = bucket
+    for (let step = 0; step < steps; step += 1) {
+      this.#head = (this.#head + 1) % this.#buckets
+      const slot = this.#slot(0)
+      for (let column = 0; column < WIDTH; column += 1) {
+        this.#addAt(column, -(this.#cells[slot + column] ?? 0))
+        this.#cells[slot + column] = 0
+      }
+    }
+  }
+
+  /** Returns where the part `back` parts ago lies; the sums lie before all of them. */
+  #slot(back: number): number {
+    return (1 + ((this.#head - back + this.#buckets) % this.#buckets)) * WIDTH
+  }
+
+  #countsAt(slot: number): Record<WindowColumn, number> {
+    const at = (column: WindowColumn): number => this.#cells[slot + COLUMN[column]] ?? 0
+    return {
+      ok: at('ok'),
+      failure: at('failure'),
+      timeout: at('timeout'),
+      overload: at('overload'),
+      ignored: at('ignored'),
+      slow: at('slow'),
+      refused: at('refused'),
+    }
+  }
+}
+
+const COLUMN: Readonly<Record<WindowColumn, number>> = {
+  ok: 0,
+  failure: 1,
+  timeout: 2,
+  overload: 3,
+  ignored: 4,
+  slow: 5,
+  refused: 6,
+}
+const COLUMNS: readonly WindowColumn[] = [
+  'ok',
+  'failure',
+  'timeout',
+  'overload',
+  'ignored',
+  'slow',
+  'refused',
+]
+const WIDTH = COLUMNS.length
+
+function bucketLength(windowMs: number, buckets: number): number {
+  return Math.max(1, Math.ceil(windowMs / buckets))
+}

@@ -1,0 +1,76 @@
+import type { Outcome, Verdict } from '../../../src/guard/outcome.ts'
+import type { WindowColumn, WindowCounts } from '../../../src/guard/window.ts'
+
+const FAILURES: readonly Outcome[] = ['failure', 'timeout', 'overload']
+
+/** The window as a list of samples that is filtered at each reading: slow, and plain to see. */
+export class PlainWindow implements WindowCounts {
+  #samples: { bucketStart: number; readonly columns: readonly WindowColumn[] }[] = []
+  #bucketMs: number
+  #buckets: number
+  consecutive = 0
+
+  constructor(windowMs: number, buckets: number) {
+    this.#bucketMs = Math.ceil(windowMs / buckets)
+    this.#buckets = buckets
+  }
+
+  add({ outcome, slow }: Verdict, now: number): void {
+    const counted = outcome !== 'ignored'
+    this.#push(slow && counted ? [outcome, 'slow'] : [outcome], now)
+    if (outcome === 'ok') this.consecutive = 0
+    else if (counted) this.consecutive += 1
+  }
+
+  refuse(now: number): void {
+    this.#push(['refused'], now)
+  }
+
+  read(now: number): this {
+    const first = Math.floor(now / this.#bucketMs) - this.#buckets + 1
+    this.#samples = this.#samples.filter(
+      ({ bucketStart }) => Math.floor(bucketStart / this.#bucketMs) >= first,
+    )
+    return this
+  }
+
+  count(column: WindowColumn): number {
+    return this.#samples.filter(({ columns }) => columns.includes(column)).length
+  }
+
+  get failures(): number {
+    return FAILURES.reduce((sum, outcome) => sum + this.count(outcome), 0)
+  }
+
+  get calls(): number {
+    return this.count('ok') + this.failures
+  }
+
+  clear(): void {
+    this.#samples = []
+    this.consecutive = 0
+  }
+
+  /** Samples leave by whole parts, so a sample is as old as the part in which it lies. */
+  resize(windowMs: number, buckets: number, now: number): void {
+    this.read(now)
+    const bucketMs = Math.ceil(windowMs / buckets)
+    if (bucketMs === this.#bucketMs && buckets === this.#buckets) return
+    this.#bucketMs = bucketMs
+    this.#buckets = buckets
+    this.#align()
+    this.read(now)
+  }
+
+  #push(columns: readonly WindowColumn[], now: number): void {
+    this.read(now)
+    this.#samples.push({ bucketStart: now, columns })
+    this.#align()
+  }
+
+  #align(): void {
+    for (const sample of this.#samples) {
+      sample.bucketStart = Math.floor(sample.bucketStart / this.#bucketMs) * this.#bucketMs
+    }
+  }
+}
