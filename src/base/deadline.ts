@@ -1,44 +1,105 @@
-import type { Clock } from './clock.ts'
+import type { Clock, Scheduled } from './clock.ts'
+
+/** How long a task may take, and who is told of its end. */
+export interface DeadlineOptions {
+  /** 0 or Infinity means no deadline. */
+  readonly timeoutMs: number
+  readonly clock: Clock
+  /** Makes the error thrown at the deadline. */
+  readonly onTimeout: () => Error
+  readonly signal?: AbortSignal | undefined
+  /** Called when the caller is answered by the deadline or by an abort, while the task still runs. */
+  readonly onStop?: () => void
+  /** Called once when a started task has settled, however late, before the promise does. */
+  readonly onSettled?: () => void
+}
 
 /**
  * Runs a task that may last `timeoutMs` at most, and hands it a signal that aborts at the
  * deadline or when `signal` does.
  *
- * The promise settles at the deadline even when the task ignores its signal; what the task does
- * afterwards is dropped. The reason of an abort is thrown as it is.
- *
- * @param timeoutMs - 0 or Infinity means no deadline
- * @param onTimeout - makes the error thrown at the deadline
+ * The task is started synchronously, unless `signal` has aborted already. The promise settles at
+ * the deadline even when the task ignores its signal; what the task does afterwards is dropped.
+ * The reason of an abort is thrown as it is.
  */
-export async function withDeadline<T>(
+export function withDeadline<T>(
   task: (signal: AbortSignal) => T | PromiseLike<T>,
-  options: {
-    readonly timeoutMs: number
-    readonly clock: Clock
-    readonly onTimeout: () => Error
-    readonly signal?: AbortSignal | undefined
-  },
+  options: DeadlineOptions,
 ): Promise<T> {
-  const { timeoutMs, clock, onTimeout, signal } = options
-  signal?.throwIfAborted()
-  const controller = new AbortController()
-  const { promise, reject } = Promise.withResolvers<never>()
-  promise.catch(() => {})
-  const stop = (reason: unknown): void => {
-    controller.abort(reason)
-    reject(reason)
+  const { signal } = options
+  if (signal?.aborted === true) return Promise.reject(signal.reason)
+  const run = new Run<T>(options)
+  run.start(task)
+  return run.promise
+}
+
+/**
+ * One run, made for the guarded call: one promise of its own, one timer, and a listener only
+ * where the caller has a signal. As an async function with `Promise.race` it costs twice as much.
+ */
+class Run<T> {
+  readonly promise: Promise<T>
+  readonly #resolve: (value: T) => void
+  readonly #reject: (reason: unknown) => void
+  readonly #options: DeadlineOptions
+  readonly #controller = new AbortController()
+  readonly #onAbort: (() => void) | undefined
+  readonly #timer: Scheduled | undefined
+  #answered = false
+
+  constructor(options: DeadlineOptions) {
+    this.#options = options
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    this.promise = promise
+    this.#resolve = resolve
+    this.#reject = reject
+    const { timeoutMs, clock, signal, onTimeout } = options
+    if (signal !== undefined) {
+      this.#onAbort = () => this.#stop(signal.reason)
+      signal.addEventListener('abort', this.#onAbort, { once: true })
+    }
+    if (timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS) {
+      this.#timer = clock.schedule(() => this.#stop(onTimeout()), timeoutMs)
+    }
   }
-  const onAbort = (): void => stop(signal?.reason)
-  signal?.addEventListener('abort', onAbort, { once: true })
-  const timer =
-    timeoutMs > 0 && timeoutMs < MAX_TIMER_MS
-      ? clock.schedule(() => stop(onTimeout()), timeoutMs)
-      : undefined
-  try {
-    return await Promise.race([task(controller.signal), promise])
-  } finally {
-    timer?.cancel()
-    signal?.removeEventListener('abort', onAbort)
+
+  start(task: (signal: AbortSignal) => T | PromiseLike<T>): void {
+    try {
+      Promise.resolve(task(this.#controller.signal)).then(this.#onValue, this.#onError)
+    } catch (error) {
+      this.#onError(error)
+    }
+  }
+
+  readonly #onValue = (value: T): void => {
+    this.#settle()
+    this.#resolve(value)
+  }
+
+  readonly #onError = (error: unknown): void => {
+    this.#settle()
+    this.#reject(error)
+  }
+
+  #settle(): void {
+    if (!this.#answered) this.#release()
+    this.#options.onSettled?.()
+  }
+
+  #stop(reason: unknown): void {
+    this.#release()
+    this.#reject(reason)
+    // Before the abort: a task that obeys at once has to find its stop told already.
+    this.#options.onStop?.()
+    this.#controller.abort(reason)
+  }
+
+  #release(): void {
+    this.#answered = true
+    this.#timer?.cancel()
+    if (this.#onAbort !== undefined) {
+      this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    }
   }
 }
 

@@ -128,3 +128,36 @@ describe('withDeadline()', () => {
     expect(pending).toBe(0)
   })
 })
+
+describe('withDeadline() onStop and onSettled', () => {
+  test('tells only the end of a task that settles in time', async () => {
+    const log: string[] = []
+
+    await withDeadline(async () => 1, {
+      ...options(new FakeClock(), 50),
+      onStop: () => log.push('stop'),
+      onSettled: () => log.push('settled'),
+    })
+
+    expect(log).toEqual(['settled'])
+  })
+
+  test('tells the stop at the deadline and the end when the task is really over', async () => {
+    const clock = new FakeClock()
+    const log: string[] = []
+    const { promise, resolve } = Promise.withResolvers<void>()
+    withDeadline(() => promise, {
+      ...options(clock, 50),
+      onStop: () => log.push('stop'),
+      onSettled: () => log.push('settled'),
+    }).catch(() => {})
+
+    await clock.advance(50)
+    const atDeadline = [...log]
+    resolve()
+    await clock.advance(0)
+
+    expect(atDeadline).toEqual(['stop'])
+    expect(log).toEqual(['stop', 'settled'])
+  })
+})
