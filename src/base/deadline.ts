@@ -65,7 +65,10 @@ class Run<T> {
 
   start(task: (signal: AbortSignal) => T | PromiseLike<T>): void {
     try {
-      Promise.resolve(task(this.#controller.signal)).then(this.#onValue, this.#onError)
+      const result = task(this.#controller.signal)
+      if (isThenable(result)) Promise.resolve(result).then(this.#onValue, this.#onError)
+      // Settled here and now: nothing that comes later may time it out.
+      else this.#onValue(result)
     } catch (error) {
       this.#onError(error)
     }
@@ -101,6 +104,14 @@ class Run<T> {
       this.#options.signal?.removeEventListener('abort', this.#onAbort)
     }
   }
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return (
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    'then' in value &&
+    typeof value.then === 'function'
+  )
 }
 
 /** Node turns longer delays into 1 ms. */

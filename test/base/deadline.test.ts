@@ -129,6 +129,39 @@ describe('withDeadline()', () => {
   })
 })
 
+describe('withDeadline() of a task that returns no promise', () => {
+  test('holds its timer no longer than the task runs, and keeps the value', async () => {
+    const clock = new FakeClock()
+    const { signal, abort } = abortable()
+
+    const result = withDeadline(() => 7, options(clock, 50, signal))
+    const pending = clock.pending
+    abort('too late')
+
+    await expect(result).resolves.toBe(7)
+    expect(pending).toBe(0)
+  })
+
+  test('waits for what has a method then, and for nothing else', async () => {
+    // oxlint-disable-next-line unicorn/no-thenable -- foreign promises are what is tested
+    const thenable = { then: (resolve: (value: string) => void) => resolve('value') }
+    // oxlint-disable-next-line unicorn/no-thenable -- foreign promises are what is tested
+    const plain = { then: 'a word' }
+
+    const results = [
+      await withDeadline<unknown>(() => thenable, options(new FakeClock(), 50)),
+      await withDeadline<unknown>(() => plain, options(new FakeClock(), 50)),
+    ]
+
+    expect(results).toEqual(['value', plain])
+  })
+})
+
+function abortable(): { signal: AbortSignal; abort: (reason: string) => void } {
+  const controller = new AbortController()
+  return { signal: controller.signal, abort: (reason) => controller.abort(reason) }
+}
+
 describe('withDeadline() onStop and onSettled', () => {
   test('tells only the end of a task that settles in time', async () => {
     const log: string[] = []
