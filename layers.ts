@@ -24,6 +24,7 @@ export const entryPoints: readonly string[] = [
   'src/index.ts',
   'src/plugin.ts',
   'src/component.ts',
+  'src/testing.ts',
   'src/plugin-testing.ts',
 ]
 

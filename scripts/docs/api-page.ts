@@ -9,6 +9,7 @@ const ENTRY_POINTS = [
   { specifier: 'somon', file: 'index' },
   { specifier: 'somon/plugin', file: 'plugin' },
   { specifier: 'somon/component', file: 'component' },
+  { specifier: 'somon/testing', file: 'testing' },
   { specifier: 'somon/plugin/testing', file: 'plugin-testing' },
 ] as const
 

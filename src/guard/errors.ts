@@ -62,3 +62,32 @@ export const guardDisposed: ErrorFactory<RefusalData> = defineError({
   message: ({ dependency }) =>
     `Cannot call "${dependency}": its guard has ended; it admits no more calls`,
 })
+
+export const faultProxyOption: ErrorFactory<{
+  readonly field: string
+  readonly value: unknown
+  readonly need: string
+}> = defineError({
+  code: 'SOMON_GUARD_PROXY_OPTION',
+  when: 'An option or a fault of a fault proxy is not what it can be.',
+  remedy: 'Give the fault proxy a value that fits, or leave the field out',
+  message: ({ field, value, need }) =>
+    `Cannot use ${field} ${printed(value)} for a fault proxy: expected ${need}`,
+})
+
+export const faultProxyEnded: ErrorFactory<{ readonly upstream: string }> = defineError({
+  code: 'SOMON_GUARD_PROXY_ENDED',
+  when: 'A fault proxy is set or healed after it was disposed.',
+  remedy: 'Make a new proxy with createFaultProxy()',
+  message: ({ upstream }) =>
+    `Cannot change the fault before "${upstream}": its proxy has been disposed; it takes no more faults`,
+})
+
+/** A value as JSON, or the kind of thing it is. */
+function printed(value: unknown): string {
+  if (value === undefined) return '(missing)'
+  if (typeof value === 'number') return String(value)
+  return typeof value === 'object'
+    ? 'of this shape'
+    : (JSON.stringify(value) ?? `(${typeof value})`)
+}

@@ -11,7 +11,7 @@ const old = oldNode()
 const why = old === undefined ? ' (skipped: PATH has no Node older than 24)' : ''
 
 describe.skipIf(old === undefined)(`the package under an old Node${why}`, () => {
-  test.for(['index', 'plugin', 'plugin-testing'])(
+  test.for(['index', 'plugin', 'testing', 'plugin-testing'])(
     'dist/%s.js refuses to be imported and says what is needed',
     async (entry) => {
       const url = pathToFileURL(join(root, 'dist', `${entry}.js`)).href
