@@ -3,9 +3,19 @@ import type { WindowColumn, WindowCounts } from '../../../src/guard/window.ts'
 
 const FAILURES: readonly Outcome[] = ['failure', 'timeout', 'overload']
 
+interface Sample {
+  readonly bucketStart: number
+  readonly columns: readonly WindowColumn[]
+}
+
+export interface PlainWindowExport {
+  readonly consecutive: number
+  readonly samples: readonly Sample[]
+}
+
 /** The window as a list of samples that is filtered at each reading: slow, and plain to see. */
 export class PlainWindow implements WindowCounts {
-  #samples: { bucketStart: number; readonly columns: readonly WindowColumn[] }[] = []
+  #samples: readonly Sample[] = []
   #bucketMs: number
   #buckets: number
   consecutive = 0
@@ -62,15 +72,31 @@ export class PlainWindow implements WindowCounts {
     this.read(now)
   }
 
+  /** Returns what `restore()` takes, with the times as they are. */
+  export(now: number): PlainWindowExport {
+    return {
+      consecutive: this.consecutive,
+      samples: this.read(now).#samples,
+    }
+  }
+
+  restore({ consecutive, samples }: PlainWindowExport, now: number): void {
+    this.consecutive = consecutive
+    this.#samples = samples
+    this.#align()
+    this.read(now)
+  }
+
   #push(columns: readonly WindowColumn[], now: number): void {
     this.read(now)
-    this.#samples.push({ bucketStart: now, columns })
+    this.#samples = [...this.#samples, { bucketStart: now, columns }]
     this.#align()
   }
 
   #align(): void {
-    for (const sample of this.#samples) {
-      sample.bucketStart = Math.floor(sample.bucketStart / this.#bucketMs) * this.#bucketMs
-    }
+    this.#samples = this.#samples.map(({ bucketStart, columns }) => ({
+      bucketStart: Math.floor(bucketStart / this.#bucketMs) * this.#bucketMs,
+      columns,
+    }))
   }
 }

@@ -1,0 +1,189 @@
+import { EventEmitter } from 'node:events'
+// @ts-expect-error @types/opossum lacks `options`, `state` and what `status` takes; see Opossum below
+import opossum from 'opossum'
+import type { CircuitState } from './events.ts'
+
+/** What the owner of an engine decides and learns. */
+export interface EngineHooks {
+  /** Asked once at each opening, before the timer that ends it is armed. */
+  openMs(): number
+  /** The engine is already in the state; called in the same turn. */
+  onTransition(to: CircuitState): void
+}
+
+/** The state machine of one circuit; each method acts before it returns. */
+export interface Engine {
+  readonly state: CircuitState
+  /** Opens for `hooks.openMs()`; nothing when already open. */
+  open(): void
+  /** Closes; nothing when already closed. */
+  close(): void
+  /** Begins the probe round of a half-open circuit; the round decides how it goes on. */
+  probe(): EngineRound
+  /** Ends the timer; no transition comes after it. */
+  dispose(): void
+}
+
+/** The result of a probe round; it does nothing once the circuit has left half-open otherwise. */
+export interface EngineRound {
+  succeed(): void
+  fail(): void
+}
+
+/**
+ * Makes the state machine, closed, or with `restoredOpenMs` open for that long from now.
+ *
+ * opossum is the state machine, not the meter: it counts nothing, times no call and never opens
+ * by itself. A restored engine tells its hooks nothing of the opening it begins with.
+ */
+export function createEngine(name: string, hooks: EngineHooks, restoredOpenMs?: number): Engine {
+  return new OpossumEngine(name, hooks, restoredOpenMs)
+}
+
+class OpossumEngine implements Engine {
+  readonly #breaker: Opossum
+  #round: SettledInTurn = new SettledInTurn()
+
+  constructor(name: string, hooks: EngineHooks, restoredOpenMs: number | undefined) {
+    const options = optionsOf(name, restoredOpenMs)
+    this.#breaker = new OpossumClass(() => this.#round, options)
+    // opossum reads resetTimeout in its own listener of 'open', so ours has to run before it.
+    this.#breaker.prependListener('open', () => {
+      options.resetTimeout = hooks.openMs()
+    })
+    // And this one after it: a listener may close the circuit again, which has to end the timer.
+    this.#breaker.on('open', () => hooks.onTransition('open'))
+    this.#breaker.on('halfOpen', () => hooks.onTransition('half-open'))
+    this.#breaker.on('close', () => hooks.onTransition('closed'))
+  }
+
+  get state(): CircuitState {
+    if (this.#breaker.closed) return 'closed'
+    return this.#breaker.halfOpen ? 'half-open' : 'open'
+  }
+
+  open(): void {
+    this.#breaker.open()
+  }
+
+  close(): void {
+    this.#breaker.close()
+  }
+
+  probe(): EngineRound {
+    const round = new SettledInTurn()
+    this.#round = round
+    // Nobody waits for it: the hooks tell what came of it.
+    this.#breaker.fire().catch(() => {})
+    return round
+  }
+
+  dispose(): void {
+    this.#breaker.shutdown()
+  }
+}
+
+/**
+ * The result of a probe round as opossum takes it: `then(onOk).catch(onError)`.
+ *
+ * A promise would move the circuit one or two microtasks after the report that decided it, and
+ * the caller of the last probe would still see it half-open.
+ */
+class SettledInTurn implements EngineRound {
+  #onOk: (() => void) | undefined
+  #onError: ((error: unknown) => void) | undefined
+
+  // oxlint-disable-next-line unicorn/no-thenable -- opossum takes it for the promise of an action
+  then(onOk: () => void): { catch(onError: (error: unknown) => void): void } {
+    this.#onOk = onOk
+    return {
+      catch: (onError) => {
+        this.#onError = onError
+      },
+    }
+  }
+
+  succeed(): void {
+    this.#onOk?.()
+  }
+
+  fail(): void {
+    this.#onError?.(ROUND_FAILED)
+  }
+}
+
+/** It ends in the rejection that nobody reads. */
+const ROUND_FAILED = { message: 'the probe round has failed' }
+
+/** What we use of opossum 10.0.0; test/guard/opossum-contract.test.ts watches that it stays so. */
+interface Opossum extends EventEmitter {
+  readonly closed: boolean
+  readonly halfOpen: boolean
+  open(): void
+  close(): void
+  fire(): Promise<unknown>
+  shutdown(): void
+}
+
+interface OpossumOptions {
+  readonly name: string
+  readonly timeout: false
+  resetTimeout: number
+  readonly errorThresholdPercentage: number
+  readonly enableSnapshots: false
+  readonly rollingPercentilesEnabled: false
+  readonly rollingCountBuckets: number
+  readonly rotateBucketController: EventEmitter
+  readonly status: OpossumStatus
+  readonly state?: { readonly closed: false }
+}
+
+interface OpossumStatus {
+  increment(property: string, latencyMs?: number): void
+}
+
+const OpossumClass = opossum as {
+  new (action: () => SettledInTurn, options: OpossumOptions): Opossum
+  newStatus(options: object): OpossumStatus & { readonly constructor: OpossumStatusClass }
+}
+
+type OpossumStatusClass = new (options: object) => OpossumStatus
+
+/** With a controller opossum sets no interval that rotates its buckets; this one never speaks. */
+const NO_ROTATION = new EventEmitter()
+
+/** Options of a status that starts no timer. */
+const STATUS_OPTIONS: Omit<
+  OpossumOptions,
+  'name' | 'timeout' | 'resetTimeout' | 'status' | 'state' | 'errorThresholdPercentage'
+> = {
+  enableSnapshots: false,
+  rollingPercentilesEnabled: false,
+  rollingCountBuckets: 1,
+  rotateBucketController: NO_ROTATION,
+}
+
+/** Counts nothing: opossum's own keeps the latency of each round for ever without rotation. */
+class InertStatus extends OpossumClass.newStatus(STATUS_OPTIONS).constructor {
+  override increment(): void {}
+  open(): void {}
+  close(): void {}
+}
+
+/** Shared by all engines, for it has no state. */
+const NO_STATUS: OpossumStatus = new InertStatus(STATUS_OPTIONS)
+
+/** A new object each time: opossum writes its defaults into it. */
+function optionsOf(name: string, restoredOpenMs: number | undefined): OpossumOptions {
+  return {
+    ...STATUS_OPTIONS,
+    name,
+    timeout: false,
+    // Compared with `>`: 100 is never exceeded.
+    errorThresholdPercentage: 100,
+    status: NO_STATUS,
+    resetTimeout: restoredOpenMs ?? 0,
+    // Without lastTimerAt: opossum's would be compared with the time of construction.
+    ...(restoredOpenMs === undefined ? {} : { state: { closed: false } }),
+  }
+}
