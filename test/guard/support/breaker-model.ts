@@ -1,6 +1,5 @@
 import * as fc from 'fast-check'
 import { expect, vi } from 'vitest'
-import type { Clock } from '../../../src/base/clock.ts'
 import { EventHub } from '../../../src/base/events.ts'
 import { Breaker, type BreakerExport } from '../../../src/guard/breaker.ts'
 import type { GuardEvents } from '../../../src/guard/events.ts'
@@ -14,6 +13,7 @@ import {
   type ReferenceTicket,
 } from './reference-breaker.ts'
 import { guardSettings } from './settings.ts'
+import { timerClock } from './timer-clock.ts'
 
 /** Small numbers, so that short histories reach every corner; all durations are whole. */
 const PROFILES: readonly GuardSettings[] = [
@@ -140,7 +140,7 @@ class Rig {
 
   constructor(settings: GuardSettings, seed: number) {
     const events = new EventHub<GuardEvents>()
-    const parts = { owner: 'main', dependency: 'payments', events, clock: fakeClock() }
+    const parts = { owner: 'main', dependency: 'payments', events, clock: timerClock() }
     this.breaker = new Breaker({ ...parts, random: randomFrom(seed) }, settings)
     this.#reference = new ReferenceBreaker(settings, randomFrom(seed))
   }
@@ -260,19 +260,6 @@ function plain(counts: WindowCounts): unknown {
     counts.count(column),
   )
   return { consecutive, calls, failures, slow, refused, ignored }
-}
-
-/** The clock that vitest's fake timers drive. */
-function fakeClock(): Clock {
-  const origin = Date.now()
-  return {
-    now: () => Date.now(),
-    elapsed: () => Date.now() - origin,
-    schedule(fn, delayMs) {
-      const timer = setTimeout(fn, delayMs)
-      return { cancel: () => clearTimeout(timer) }
-    },
-  }
 }
 
 /** A linear congruential generator: both sides have to ask equally often. */
