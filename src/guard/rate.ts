@@ -1,0 +1,116 @@
+import type { Clock, Scheduled } from '../base/clock.ts'
+import type { RateSettings } from './settings.ts'
+import { WaitQueue } from './wait-queue.ts'
+
+/**
+ * Bounds how many calls start per second: a token bucket that is kept as a time.
+ *
+ * `#fullAt` is when the bucket would be full again. Each call moves it on by the time one token
+ * takes, and may start as long as it lies at most `burst − 1` tokens ahead: no counter has to be
+ * filled up, and no rounding error gathers. Invariant: one timer while somebody waits, for the
+ * next token, and none otherwise.
+ */
+export class RateLimit {
+  #settings: RateSettings
+  #fullAt: number
+  #timer: Scheduled | undefined
+  readonly #queue = new WaitQueue<void>(() => this.#stopTimer())
+  readonly #clock: Clock
+  readonly #makeError: (retryAfterMs: number) => Error
+
+  /**
+   * @param makeError - makes what a refused call throws
+   */
+  constructor(settings: RateSettings, clock: Clock, makeError: (retryAfterMs: number) => Error) {
+    this.#settings = settings
+    this.#clock = clock
+    this.#fullAt = clock.elapsed()
+    this.#makeError = makeError
+  }
+
+  /** How many calls wait for a token. */
+  get queued(): number {
+    return this.#queue.length
+  }
+
+  /**
+   * Takes a token: at once (undefined) if there is one, else a promise of one, when it comes
+   * within `waitMs`. Those who wait are served first, in order.
+   *
+   * @param signal - ends the waiting with its reason; the token goes to the next one
+   * @throws what `makeError` makes, at once, with the time until there would be a token
+   */
+  acquire(signal?: AbortSignal): undefined | Promise<void> {
+    const now = this.#clock.elapsed()
+    const waitMs = this.#waitMs(now, this.#queue.length)
+    if (waitMs === 0) return this.#take(now)
+    if (waitMs > this.#settings.waitMs) throw this.#makeError(waitMs)
+    const turn = this.#queue.wait(now, signal)
+    if (this.#timer === undefined && this.#queue.length > 0) this.#startTimer(now)
+    return turn
+  }
+
+  /**
+   * Changes the rate at once: what is missing in the bucket stays missing, counted in tokens.
+   * Waiters whose turn is now too far off are refused. Without a rate (0) everyone may start.
+   */
+  configure(settings: RateSettings): void {
+    const now = this.#clock.elapsed()
+    const missing = this.#tokenMs === 0 ? 0 : Math.max(0, this.#fullAt - now) / this.#tokenMs
+    this.#settings = settings
+    this.#fullAt = now + Math.min(missing, this.#burst) * this.#tokenMs
+    this.#queue.refuse(
+      ({ since }, position) => now + this.#waitMs(now, position) > since + settings.waitMs,
+      (_waiting, position) => this.#makeError(this.#waitMs(now, position)),
+    )
+    this.#serve()
+  }
+
+  /** Refuses everyone who waits: the circuit has opened, or the guard has ended. */
+  refuseWaiters(makeError: () => Error): void {
+    this.#queue.refuse(() => true, makeError)
+  }
+
+  get #tokenMs(): number {
+    const { perSecond } = this.#settings
+    return perSecond === 0 ? 0 : 1000 / perSecond
+  }
+
+  get #burst(): number {
+    const { burst, perSecond } = this.#settings
+    return Math.max(1, burst === 0 ? perSecond : burst)
+  }
+
+  /** How long it takes until there is a token beside those for `ahead` others. */
+  #waitMs(now: number, ahead: number): number {
+    const fullAt = Math.max(this.#fullAt, now)
+    const waitMs = fullAt + (ahead + 1 - this.#burst) * this.#tokenMs - now
+    return waitMs < NO_TIME_MS ? 0 : waitMs
+  }
+
+  #take(now: number): undefined {
+    this.#fullAt = Math.max(this.#fullAt, now) + this.#tokenMs
+  }
+
+  #serve(): void {
+    this.#stopTimer()
+    const now = this.#clock.elapsed()
+    while (this.#queue.length > 0 && this.#waitMs(now, 0) === 0) {
+      this.#take(now)
+      this.#queue.serve()
+    }
+    if (this.#queue.length > 0) this.#startTimer(now)
+  }
+
+  #startTimer(now: number): void {
+    this.#timer = this.#clock.schedule(() => this.#serve(), this.#waitMs(now, 0))
+  }
+
+  #stopTimer(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+}
+
+/** What a difference of two times may be wrong by after years of uptime. */
+const NO_TIME_MS = 1e-3
