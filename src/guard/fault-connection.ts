@@ -112,9 +112,7 @@ export class FaultConnection {
     socket.on('error', () => this.#reset())
     socket.once('close', () => {
       this.#openSockets -= 1
-      if (this.#openSockets > 0) return
-      for (const flow of this.#flows) flow.stop()
-      this.#parts.onClosed()
+      if (this.#openSockets === 0) this.#parts.onClosed()
     })
   }
 
@@ -149,8 +147,9 @@ function endsAtOnce(
 
 function resetSocket(socket: Socket): void {
   if (socket.destroyed) return
-  // libuv refuses a reset while an end waits for bytes to leave, and would keep the handle open.
-  const isEnding = socket.writableEnded && !socket.writableFinished
+  // libuv refuses a reset while it sends an end, and the handle would stay open for ever.
+  const { writableEnded, writableFinished, writableLength } = socket
+  const isEnding = writableEnded && !writableFinished && writableLength === 0
   if (socket.connecting || isEnding) socket.destroy()
   else socket.resetAndDestroy()
 }

@@ -26,7 +26,7 @@ interface Held {
 /**
  * One direction of a connection: bytes wait here for their time.
  *
- * - Order is kept: the time of a part is never before that of the part in front of it.
+ * - Order is kept: a part whose time has come waits for those in front of it.
  * - What waits is bounded by bytes and by parts; at the bound the source is not read any more.
  * - At most one timer runs, and only while something waits for its time.
  * - After `stop()` everything that still arrives is thrown away.
@@ -36,7 +36,6 @@ export class FaultFlow {
   readonly #queue: Held[] = []
   #fault: Fault | undefined
   #queuedBytes = 0
-  #lastDue = 0
   /** When the bandwidth admits the next byte. */
   #freeAt = 0
   /** How many bytes may still pass. */
@@ -66,7 +65,6 @@ export class FaultFlow {
     this.#fault = fault
     this.#timer?.cancel()
     this.#timer = undefined
-    this.#lastDue = 0
     this.#freeAt = 0
     this.#budget = this.#budgetOf(fault)
     for (const held of this.#queue) held.due = 0
@@ -119,8 +117,7 @@ export class FaultFlow {
       delayMs = fault.ms
     }
     if (fault !== undefined && delayMs > 0) this.#parts.onMet(fault.kind)
-    this.#lastDue = Math.max(this.#lastDue, this.#parts.clock.elapsed() + delayMs)
-    return this.#lastDue
+    return this.#parts.clock.elapsed() + delayMs
   }
 
   #concerns(direction: string | undefined): boolean {

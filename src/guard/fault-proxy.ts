@@ -179,18 +179,12 @@ class TcpFaultProxy implements FaultProxy {
     if (this.#ended !== undefined) {
       throw faultProxyEnded({ upstream: `${this.#upstream.host}:${this.#upstream.port}` })
     }
-    const before = this.#fault
     // First, because connections may come as soon as the port is open.
     this.#fault = fault
     if (fault?.kind === 'refuse') {
       if (this.#listener?.close() === true) this.#applied.refuse += 1
     } else {
-      try {
-        await this.#listener?.open()
-      } catch (error) {
-        this.#fault = before
-        throw error
-      }
+      await this.#listener?.open()
     }
     for (const connection of this.#connections) connection.apply(fault)
   }

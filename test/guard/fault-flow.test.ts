@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Fault } from '../../src/testing.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import { createTcpScene, echo, TcpClient, turns } from './support/tcp-scene.ts'
+import { createTcpScene, echo, TcpClient, turns, until } from './support/tcp-scene.ts'
 
 const MIB = 2 ** 20
 
@@ -93,6 +93,16 @@ describe('FaultFlow', () => {
     )
 
     await fc.assert(property, { numRuns: 8 })
+  })
+
+  test('counts what waits in the queue and before the socket', async () => {
+    await using scene = await createTcpScene((socket) => socket.pause())
+    await using client = new TcpClient(scene.proxy)
+
+    client.socket.write(Buffer.alloc(24 * MIB))
+    await until(() => scene.proxy.stats().heldBytes >= MIB + 2 ** 16)
+
+    expect(scene.proxy.stats().heldBytes).toBeLessThanOrEqual(1.25 * MIB)
   })
 
   test('bounds how many small parts wait for their time', async () => {

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { createFaultProxy, type Fault } from '../../src/testing.ts'
+import { createFaultProxy, type Fault, type FaultProxy } from '../../src/testing.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import {
   addressOf,
@@ -111,6 +112,7 @@ describe('createFaultProxy()', () => {
     expect(fromServer.seen).toEqual(['connect', 'data', 'ECONNRESET', 'close'])
     expect(await thirdError).toBe('ECONNRESET')
     expect(bystander.text).toBe('xy')
+    expect(scene.proxy.stats().refused).toBe(0)
   })
 })
 
@@ -189,9 +191,14 @@ describe('FaultProxy.set()', () => {
   })
 
   test('reset lets afterBytes through to the client, then resets both sides', async () => {
-    await using scene = await createTcpScene((socket) => socket.write(Buffer.alloc(5000, 'r')))
+    await using scene = await createTcpScene((socket) => {
+      socket.on('data', () => {
+        if (socket.bytesRead === 5000) socket.write(Buffer.alloc(5000, 'r'))
+      })
+    })
     await scene.proxy.set({ kind: 'reset', afterBytes: 1234 })
     await using client = new TcpClient(scene.proxy)
+    client.socket.write(Buffer.alloc(5000))
 
     await client.closed()
 
@@ -238,10 +245,13 @@ describe('FaultProxy.set()', () => {
     await scene.proxy.set({ kind: 'cut', afterBytes: 0 })
     await using second = new TcpClient(scene.proxy)
     await second.ended()
+    second.socket.end()
+    await second.closed()
+    await until(() => scene.proxy.stats().open === 0)
 
     // A reset may come before the client knows that it is connected.
     expect(first.seen.slice(-2)).toEqual(['ECONNRESET', 'close'])
-    expect(second.seen).toEqual(['connect', 'end'])
+    expect(second.seen).toEqual(['connect', 'end', 'close'])
     expect(scene.served).toEqual([])
   })
 
@@ -303,6 +313,72 @@ describe('FaultProxy.set()', () => {
     expect(busy.text).toBe('1')
   })
 
+  test('blackhole swallows what another fault held; a full connection takes more again', async () => {
+    const clock = new FakeClock()
+    await using scene = await createTcpScene(echo, { clock })
+    await scene.proxy.set({ kind: 'latency', ms: 1000 })
+    await using client = new TcpClient(scene.proxy)
+    const taken = new Promise((resolve) => client.socket.write(Buffer.alloc(16_000_000), resolve))
+    await until(() => scene.proxy.stats().heldBytes >= 2 ** 20)
+
+    await scene.proxy.set({ kind: 'blackhole' })
+    await taken
+    await scene.proxy.heal()
+    client.socket.write('later')
+    await turns(20)
+
+    expect(scene.proxy.stats()).toMatchObject({ heldBytes: 0, bytesToUpstream: 0, open: 1 })
+    expect(clock.pending).toBe(0)
+  })
+
+  test('blackhole loses a connection of which it swallowed nothing but held bytes', async () => {
+    await using scene = await createTcpScene(echo, { clock: new FakeClock() })
+    await scene.proxy.set({ kind: 'latency', ms: 1000 })
+    await using client = new TcpClient(scene.proxy)
+    client.socket.write('held')
+    await until(() => scene.proxy.stats().heldBytes === 4)
+
+    await scene.proxy.set({ kind: 'blackhole' })
+
+    expect(scene.proxy.stats()).toMatchObject({ heldBytes: 0, faultsApplied: { blackhole: 1 } })
+  })
+
+  test('blackhole ends a connection whose client has ended or ends', async () => {
+    const clock = new FakeClock()
+    await using scene = await createTcpScene(echo, { clock })
+    await using before = new TcpClient(scene.proxy)
+    await using during = new TcpClient(scene.proxy)
+    for (const client of [before, during]) {
+      client.socket.write('x')
+      await client.received(1)
+    }
+    await scene.proxy.set({ kind: 'latency', ms: 1000 })
+    before.socket.end()
+    await until(() => clock.pending === 1)
+
+    await scene.proxy.set({ kind: 'blackhole' })
+    await before.closed()
+    during.socket.end()
+    await during.closed()
+
+    expect(scene.proxy.stats().faultsApplied.blackhole).toBe(2)
+  })
+
+  test('blackhole hides that the upstream has ended', async () => {
+    await using scene = await createTcpScene(echo)
+    await using client = new TcpClient(scene.proxy)
+    client.socket.write('x')
+    await client.received(1)
+
+    await scene.proxy.set({ kind: 'blackhole' })
+    scene.served[0]?.end()
+    await until(() => scene.proxy.stats().faultsApplied.blackhole === 1)
+    await scene.proxy.heal()
+    await turns(20)
+
+    expect(client.seen).toEqual(['connect', 'data'])
+  })
+
   test('refuse makes the port refuse; running connections go on; heal() opens it again', async () => {
     await using scene = await createTcpScene(echo)
     const { port } = scene.proxy
@@ -327,6 +403,20 @@ describe('FaultProxy.set()', () => {
     expect(scene.proxy.stats()).toMatchObject({ accepted: 2, faultsApplied: { refuse: 1 } })
   })
 
+  test.runIf(process.platform === 'linux')('refuse keeps the port taken', async () => {
+    await using scene = await createTcpScene(echo)
+    await scene.proxy.set({ kind: 'refuse' })
+    await scene.proxy.set({ kind: 'refuse' })
+
+    const table = readFileSync('/proc/self/net/tcp', 'utf8')
+    const port = scene.proxy.port.toString(16).toUpperCase().padStart(4, '0')
+    const states = [...table.matchAll(new RegExp(`^ *\\d+: \\w+:${port} \\S+ (\\w\\w)`, 'gm'))]
+
+    // 01 is an established connection, 0A would be a listener.
+    expect(states.map(([, state]) => state)).toEqual(['01'])
+    expect(scene.proxy.stats()).toMatchObject({ accepted: 0, faultsApplied: { refuse: 1 } })
+  })
+
   test('puts changes in force in the order in which they were asked for', async () => {
     await using scene = await createTcpScene(echo)
 
@@ -346,13 +436,16 @@ describe('FaultProxy.set()', () => {
 })
 
 describe('FaultProxy.heal()', () => {
-  test('lets go at once what a fault held back', async () => {
+  test.each<Fault>([
+    { kind: 'latency', ms: 60_000 },
+    { kind: 'bandwidth', bytesPerSecond: 1, direction: 'to-client' },
+  ])('lets go at once what $kind held back', async (fault) => {
     const clock = new FakeClock()
     await using scene = await createTcpScene(echo, { clock })
-    await scene.proxy.set({ kind: 'latency', ms: 60_000 })
+    await scene.proxy.set(fault)
     await using client = new TcpClient(scene.proxy)
     client.socket.write('held')
-    await until(() => scene.proxy.stats().heldBytes === 4)
+    await until(() => clock.pending === 1)
 
     await scene.proxy.heal()
     await client.received(4)
@@ -396,6 +489,57 @@ describe('FaultProxy.cut()', () => {
 })
 
 describe('FaultProxy[Symbol.asyncDispose]()', () => {
+  test.each([
+    ['cut()', async (proxy: FaultProxy) => proxy.cut()],
+    ['a reset', (proxy: FaultProxy) => proxy.set({ kind: 'reset' })],
+    ['dispose', (proxy: FaultProxy) => proxy[Symbol.asyncDispose]()],
+    ['an error of the client', async () => {}],
+  ])('%s drops what is held, its timer, and what still comes', async (what, act) => {
+    const clock = new FakeClock()
+    await using scene = await createTcpScene(echo, { clock })
+    await scene.proxy.set({ kind: 'latency', ms: 1000 })
+    await using client = new TcpClient(scene.proxy)
+    client.socket.write('held')
+    await until(() => clock.pending === 1)
+
+    await act(scene.proxy)
+    if (what.includes('client')) client.socket.resetAndDestroy()
+    client.socket.end(Buffer.alloc(100_000))
+    await client.closed()
+    await until(() => clock.pending === 0)
+    await turns(20)
+
+    expect(scene.proxy.stats()).toMatchObject({ heldBytes: 0, bytesToUpstream: 0 })
+    expect(clock.pending).toBe(0)
+  })
+
+  test('comes to its end when a reset meets a connection that is just ending', async () => {
+    await using scene = await createTcpScene(echo)
+    await using client = new TcpClient(scene.proxy)
+    client.socket.write('x')
+    await client.received(1)
+
+    scene.proxy.cut()
+    await scene.proxy.set({ kind: 'reset' })
+    await scene.proxy[Symbol.asyncDispose]()
+
+    expect(scene.proxy.stats().open).toBe(0)
+  })
+
+  test('closes a port that is being opened', async () => {
+    await using scene = await createTcpScene(echo)
+    await scene.proxy.set({ kind: 'refuse' })
+
+    const healing = scene.proxy.heal()
+    await Promise.resolve()
+    await scene.proxy[Symbol.asyncDispose]()
+    await healing.catch(() => {})
+    await using client = new TcpClient(scene.proxy)
+    await client.closed()
+
+    expect(client.seen).toEqual(['ECONNREFUSED', 'close'])
+  })
+
   test('leaves no socket, listener or timer under any fault', async () => {
     const program = join(import.meta.dirname, 'support/dispose-program.ts')
     const given = JSON.stringify([null, ...faults])
