@@ -245,7 +245,7 @@ describe('FaultProxy.set()', () => {
     await scene.proxy.set({ kind: 'cut', afterBytes: 0 })
     await using second = new TcpClient(scene.proxy)
     await second.ended()
-    second.socket.end()
+    second.socket.end('nobody reads this')
     await second.closed()
     await until(() => scene.proxy.stats().open === 0)
 
@@ -485,6 +485,19 @@ describe('FaultProxy.cut()', () => {
 
     expect(first.seen).toEqual(['connect', 'data', 'end', 'close'])
     expect(second.text).toBe('2')
+  })
+
+  test('throws away what a client sends afterwards', async () => {
+    await using scene = await createTcpScene(echo)
+    await using client = new TcpClient(scene.proxy)
+    client.socket.write('x')
+    await client.received(1)
+
+    scene.proxy.cut()
+    await new Promise((resolve) => client.socket.write(Buffer.alloc(16_000_000), resolve))
+    await turns(20)
+
+    expect(scene.proxy.stats()).toMatchObject({ open: 1, heldBytes: 0, bytesToUpstream: 1 })
   })
 })
 
