@@ -92,7 +92,6 @@ class Run<T> {
   #stop(reason: unknown): void {
     this.#release()
     this.#reject(reason)
-    // Before the abort: a task that obeys at once has to find its stop told already.
     this.#options.onStop?.()
     this.#controller.abort(reason)
   }

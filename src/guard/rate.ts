@@ -83,8 +83,7 @@ export class RateLimit {
 
   /** How long it takes until there is a token beside those for `ahead` others. */
   #waitMs(now: number, ahead: number): number {
-    const fullAt = Math.max(this.#fullAt, now)
-    const waitMs = fullAt + (ahead + 1 - this.#burst) * this.#tokenMs - now
+    const waitMs = this.#fullAt + (ahead + 1 - this.#burst) * this.#tokenMs - now
     return waitMs < NO_TIME_MS ? 0 : waitMs
   }
 

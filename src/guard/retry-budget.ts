@@ -67,7 +67,6 @@ export class RetryBudget {
   configure(settings: RetrySettings): void {
     this.#moveOn()
     this.#settings = settings
-    this.#reserve = Math.min(this.#reserve, this.#reserveMax)
   }
 
   /** A rate below 1/s has to gather a whole retry all the same. */

@@ -105,7 +105,7 @@ describe('Gradient2.sample()', () => {
     feed(normal, 14.9, 5)
     feed(slow, 30, 5)
 
-    expect(normal.limit).toBeGreaterThan(before)
+    expect(normal.limit).toBe(before + 4)
     expect(slow.limit).toBeLessThan(before)
   })
 
@@ -126,6 +126,26 @@ describe('Gradient2.sample()', () => {
     feed(gradient, 100, 3, 1)
 
     expect(gradient.limit).toBeLessThan(20)
+  })
+
+  test('takes a latency that stays for the usual one in the end', () => {
+    const gradient = new Gradient2(MAX, new FakeClock())
+    feed(gradient, 10, 20)
+
+    feed(gradient, 20, 60)
+    const soon = gradient.limit
+    feed(gradient, 20, 400)
+
+    expect(soon).toBeLessThan(MAX / 2)
+    expect(gradient.limit).toBe(MAX)
+  })
+
+  test('takes calls that last no time at all', () => {
+    const gradient = new Gradient2(MAX, new FakeClock())
+
+    feed(gradient, 0, 5)
+
+    expect(gradient.limit).toBe(24)
   })
 
   test('forgets a slow time within some hundred batches, not thousands', () => {

@@ -118,6 +118,32 @@ describe('RateLimit.acquire()', () => {
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
   })
 
+  test('lets nobody overtake while the timer of the next token is late', async () => {
+    const { clock, rate } = scene({ waitMs: 1000 })
+    const log: unknown[] = []
+    startAllButWaiters(rate, 2)
+    waitFor(rate, log, 1)
+    // Time that passes while no timer can run.
+    const elapsed = clock.elapsed() + 150
+    Object.assign(clock, { elapsed: () => elapsed })
+
+    waitFor(rate, log, 2)
+    const queued = rate.queued
+    await clock.advance(100)
+
+    expect(queued).toBe(2)
+    expect(log).toEqual([1])
+  })
+
+  test('does not queue a caller that has aborted before', async () => {
+    const { clock, rate } = scene({ waitMs: 1000 })
+    startAllButWaiters(rate, 2)
+
+    await expect(rate.acquire(AbortSignal.abort('gone'))).rejects.toBe('gone')
+
+    expect([rate.queued, clock.pending]).toEqual([0, 0])
+  })
+
   test('stops its timer when the last waiter aborts', () => {
     const { clock, rate } = scene({ waitMs: 1000 })
     const controller = new AbortController()

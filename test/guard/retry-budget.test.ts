@@ -28,6 +28,14 @@ describe('RetryBudget.tryWithdraw()', () => {
     expect(five).toEqual([true, false])
   })
 
+  test.each([0.1, 0.2, 0.3, 0.7])('loses nothing by rounding: %s', (budget) => {
+    const { retries } = scene({ budget })
+
+    for (let call = 0; call < 10; call += 1) retries.deposit()
+
+    expect(takeAll(retries)).toBe(10 * budget)
+  })
+
   test('forgets deposits after 10 s', async () => {
     const { clock, retries } = scene()
     for (let call = 0; call < 10; call += 1) retries.deposit()
