@@ -558,7 +558,7 @@ describe('FaultProxy[Symbol.asyncDispose]()', () => {
     const given = JSON.stringify([null, ...faults])
 
     const args = ['--conditions=somon-source', program, given]
-    const { stdout } = await run(process.execPath, args)
+    const { stdout } = await run(process.execPath, args, { timeout: 20_000 })
     const left = JSON.parse(stdout) as Readonly<Record<string, unknown>>
 
     expect(Object.keys(left)).toEqual(['none', ...faults.map(({ kind }) => kind)])
