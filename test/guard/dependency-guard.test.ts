@@ -1,0 +1,452 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Clock } from '../../src/base/clock.ts'
+import { EventHub } from '../../src/base/events.ts'
+import {
+  DependencyGuard,
+  type GuardFunctions,
+  type Nesting,
+} from '../../src/guard/dependency-guard.ts'
+import type { GuardEvents } from '../../src/guard/events.ts'
+import type { GuardSettings } from '../../src/guard/settings.ts'
+import { guardSettings } from './support/settings.ts'
+
+/** The breaker's engine has a timer of its own, so all of time is faked. */
+const clock: Clock = {
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
+  schedule(fn, delayMs) {
+    const timer = setTimeout(fn, delayMs)
+    return { cancel: () => clearTimeout(timer) }
+  },
+}
+
+interface Guarded {
+  readonly guard: DependencyGuard
+  readonly calls: GuardEvents['guard.call'][]
+  readonly faults: unknown[]
+}
+
+function guarded(settings: GuardSettings = guardSettings(), functions?: GuardFunctions): Guarded {
+  const events = new EventHub<GuardEvents>()
+  const calls: GuardEvents['guard.call'][] = []
+  const faults: unknown[] = []
+  events.on('guard.call', (call) => calls.push(call))
+  events.on('guard.fault', ({ error }) => faults.push(error))
+  const nesting = new AsyncLocalStorage<Nesting>()
+  const parts = { owner: 'orders', dependency: 'payments', clock, random: () => 0, events, nesting }
+  return { guard: new DependencyGuard({ ...parts, functions }, settings), calls, faults }
+}
+
+const fails = (): Promise<never> => Promise.reject(new Error('refused'))
+const works = (): Promise<string> => Promise.resolve('ok')
+
+/** A task that ends when the test says so, and tells whether it was aborted. */
+function pending(): {
+  readonly task: (signal: AbortSignal) => Promise<string>
+  readonly end: (value: string) => void
+  readonly started: AbortSignal[]
+} {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const started: AbortSignal[] = []
+  return {
+    task: (signal) => {
+      started.push(signal)
+      return promise
+    },
+    end: resolve,
+    started,
+  }
+}
+
+async function failTimes(guard: DependencyGuard, times: number): Promise<void> {
+  for (let at = 0; at < times; at += 1) await guard.call(fails).catch(() => {})
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('DependencyGuard.call()', () => {
+  test('starts an admitted task at once and returns a native promise', async () => {
+    const { guard } = guarded()
+    const { task, end, started } = pending()
+
+    const result = guard.call(task)
+    const startedAt = started.length
+    end('done')
+
+    expect(startedAt).toBe(1)
+    expect(result).toBeInstanceOf(Promise)
+    await expect(result).resolves.toBe('done')
+  })
+
+  test('refuses once the circuit is open, starts nothing and says what failed last', async () => {
+    const { guard, calls } = guarded(guardSettings({ consecutive: 3 }))
+    await failTimes(guard, 3)
+    const task = vi.fn(works)
+
+    const first = await guard.call(task).catch((error: unknown) => error)
+    const second = await guard.call(task).catch((error: unknown) => error)
+
+    expect(task).not.toHaveBeenCalled()
+    expect(first).toMatchObject({
+      code: 'SOMON_GUARD_OPEN',
+      data: { owner: 'orders', dependency: 'payments', state: 'open', reason: 'consecutive' },
+      cause: { name: 'Error', message: 'refused' },
+    })
+    expect((first as Error).stack).toContain('\n    at ')
+    expect((second as Error).stack).not.toContain('\n    at ')
+    expect(calls.map(({ outcome }) => outcome)).toEqual([
+      ...['failure', 'failure', 'failure'],
+      ...['open', 'open'],
+    ])
+  })
+
+  test('serves again after the open time, when probes succeed', async () => {
+    const settings = guardSettings({
+      consecutive: 1,
+      open: { baseMs: 1000, factor: 2, jitter: 0 },
+      halfOpen: { probes: 1, successes: 2, maxMs: 5000 },
+    })
+    const { guard } = guarded(settings)
+    await failTimes(guard, 1)
+    await vi.advanceTimersByTimeAsync(1000)
+
+    await guard.call(works)
+    const between = guard.snapshot().state
+    await guard.call(works)
+
+    expect(between).toBe('half-open')
+    expect(guard.snapshot().state).toBe('closed')
+  })
+
+  test('shows the new state to the caller whose failure opened the circuit', async () => {
+    const { guard } = guarded(guardSettings({ consecutive: 1 }))
+
+    const seen = await guard.call(fails).catch(() => guard.snapshot().state)
+
+    expect(seen).toBe('open')
+  })
+})
+
+describe('the timeout of a guard', () => {
+  test('answers the caller, aborts the task, and counts as a timeout', async () => {
+    const { guard } = guarded(guardSettings({}, { timeoutMs: 200 }))
+    const { task, started } = pending()
+    const result = guard.call(task).catch((error: unknown) => error)
+
+    await vi.advanceTimersByTimeAsync(200)
+
+    expect(await result).toMatchObject({ code: 'SOMON_GUARD_TIMEOUT', data: { timeoutMs: 200 } })
+    expect(started[0]?.aborted).toBe(true)
+    expect(guard.snapshot().window).toMatchObject({ timeout: 1, consecutive: 1 })
+  })
+
+  test('keeps the slot of a task that goes on, for abandonMs', async () => {
+    const bulkhead = { mode: 'fixed', max: 1, queue: 0, queueTimeoutMs: 0 } as const
+    const { guard } = guarded(guardSettings({}, { timeoutMs: 100, abandonMs: 500, bulkhead }))
+    void guard.call(pending().task).catch(() => {})
+
+    await vi.advanceTimersByTimeAsync(100)
+    const held = guard.snapshot().inflight
+    await vi.advanceTimersByTimeAsync(500)
+
+    expect(held).toBe(1)
+    expect(guard.snapshot().inflight).toBe(0)
+  })
+
+  test('is that of the call where it has one', async () => {
+    const { guard } = guarded(guardSettings({}, { timeoutMs: 10_000 }))
+    const result = guard.call(pending().task, { timeoutMs: 50 }).catch((error: unknown) => error)
+
+    await vi.advanceTimersByTimeAsync(50)
+
+    expect(await result).toMatchObject({ data: { timeoutMs: 50 } })
+  })
+})
+
+describe('the abort of a caller', () => {
+  test('is thrown as it is and says nothing about the dependency', async () => {
+    const { guard } = guarded(guardSettings({ consecutive: 1 }))
+    const controller = new AbortController()
+    const reason = new Error('gone')
+    const result = guard.call(pending().task, { signal: controller.signal })
+
+    controller.abort(reason)
+
+    await expect(result).rejects.toBe(reason)
+    expect(guard.snapshot()).toMatchObject({ state: 'closed', window: { ignored: 1, failure: 0 } })
+  })
+})
+
+describe('the bulkhead of a guard', () => {
+  const bulkhead = { mode: 'fixed', max: 1, queue: 1, queueTimeoutMs: 300 } as const
+
+  test('refuses who finds no place, without blame for the dependency', async () => {
+    const { guard, calls } = guarded(guardSettings({ consecutive: 1 }, { bulkhead }))
+    const running = pending()
+    const one = guard.call(running.task)
+    const two = guard.call(works)
+
+    const three = await guard.call(works).catch((error: unknown) => error)
+    running.end('done')
+
+    expect(three).toMatchObject({ code: 'SOMON_GUARD_FULL', data: { reason: 'queue-full' } })
+    expect(await Promise.all([one, two])).toEqual(['done', 'ok'])
+    expect(guard.snapshot()).toMatchObject({ state: 'closed', inflight: 0, queued: 0 })
+    expect(calls.map(({ outcome }) => outcome)).toEqual(['full', 'ok', 'ok'])
+  })
+
+  test('refuses who waits as soon as the circuit opens', async () => {
+    const { guard } = guarded(guardSettings({ consecutive: 1 }, { bulkhead }))
+    const running = pending()
+    const one = guard.call(running.task)
+    const task = vi.fn(works)
+    const two = guard.call(task).catch((error: unknown) => error)
+
+    guard.open()
+    const refused = await two
+    running.end('done')
+
+    expect(refused).toMatchObject({ code: 'SOMON_GUARD_OPEN' })
+    expect(await one).toBe('done')
+    expect(task).not.toHaveBeenCalled()
+  })
+
+  test('counts a failure before the next call starts in its place', async () => {
+    const { guard } = guarded(guardSettings({ consecutive: 1 }, { bulkhead }))
+    const { promise, reject } = Promise.withResolvers<string>()
+    const one = guard.call(() => promise).catch(() => 'failed')
+    const task = vi.fn(works)
+    const two = guard.call(task).catch((error: unknown) => error)
+
+    reject(new Error('refused'))
+
+    expect(await one).toBe('failed')
+    expect(await two).toMatchObject({ code: 'SOMON_GUARD_OPEN' })
+    expect(task).not.toHaveBeenCalled()
+  })
+
+  test('gives back the place of who had one when the circuit opened', async () => {
+    const two = { ...bulkhead, max: 2 }
+    const { guard } = guarded(guardSettings({ consecutive: 1 }, { bulkhead: two }))
+    const running = pending()
+    const failing = Promise.withResolvers<string>()
+    const calls = [guard.call(running.task), guard.call(() => failing.promise)]
+    const task = vi.fn(works)
+    const third = guard.call(task).catch((error: unknown) => error)
+
+    running.end('done')
+    failing.reject(new Error('refused'))
+    await Promise.allSettled(calls)
+
+    expect(await third).toMatchObject({ code: 'SOMON_GUARD_OPEN' })
+    expect(task).not.toHaveBeenCalled()
+    expect(guard.snapshot().inflight).toBe(0)
+  })
+
+  test('counts a call that waited over a reset', async () => {
+    const { guard } = guarded(guardSettings({}, { bulkhead }))
+    const running = pending()
+    const one = guard.call(running.task)
+    const two = guard.call(works)
+
+    guard.reset()
+    running.end('done')
+    await Promise.all([one, two])
+
+    expect(guard.snapshot().window.ok).toBe(1)
+  })
+
+  test('gives back the place of a probe that found no place to run', async () => {
+    const settings = guardSettings(
+      {
+        consecutive: 1,
+        open: { baseMs: 100, factor: 1, jitter: 0 },
+        halfOpen: { probes: 1, successes: 1, maxMs: 1000 },
+      },
+      { bulkhead: { ...bulkhead, queue: 0 }, timeoutMs: 0 },
+    )
+    const { guard } = guarded(settings)
+    const running = pending()
+    const one = guard.call(running.task)
+    guard.open()
+    await vi.advanceTimersByTimeAsync(100)
+
+    const full = await guard.call(works).catch((error: unknown) => error)
+    running.end('late')
+    await one
+
+    expect(full).toMatchObject({ code: 'SOMON_GUARD_FULL' })
+    expect(await guard.call(works)).toBe('ok')
+    expect(guard.snapshot().state).toBe('closed')
+  })
+})
+
+describe('the rate of a guard', () => {
+  test('refuses with the time until the next token', async () => {
+    const rate = { perSecond: 1, burst: 1, waitMs: 0 }
+    const { guard } = guarded(guardSettings({}, { rate }))
+    await guard.call(works)
+
+    const refused = await guard.call(works).catch((error: unknown) => error)
+
+    expect(refused).toMatchObject({
+      code: 'SOMON_GUARD_RATE_LIMITED',
+      data: { retryAfterMs: 1000 },
+    })
+  })
+})
+
+describe('the retries of a guard', () => {
+  const retry = { max: 2, budget: 1, minPerSecond: 10 }
+
+  test('try an idempotent call again, each attempt being a sample', async () => {
+    const { guard } = guarded(guardSettings({ consecutive: 5 }, { retry }))
+    const task = vi.fn(fails)
+    task.mockImplementationOnce(fails).mockImplementationOnce(fails)
+    task.mockImplementationOnce(works as never)
+
+    const result = guard.call(task, { idempotent: true })
+    await vi.advanceTimersByTimeAsync(5000)
+
+    expect(await result).toBe('ok')
+    expect(task).toHaveBeenCalledTimes(3)
+    expect(guard.snapshot().window).toMatchObject({ failure: 2, ok: 1 })
+  })
+
+  test('leave a call alone that is not idempotent', async () => {
+    const { guard } = guarded(guardSettings({}, { retry }))
+    const task = vi.fn(fails)
+
+    await guard.call(task).catch(() => {})
+
+    expect(task).toHaveBeenCalledTimes(1)
+  })
+
+  test('end as soon as the circuit opens', async () => {
+    const { guard } = guarded(guardSettings({ consecutive: 1 }, { retry }))
+    const task = vi.fn(fails)
+    const result = guard.call(task, { idempotent: true }).catch((error: unknown) => error)
+
+    await vi.advanceTimersByTimeAsync(5000)
+
+    expect(await result).toMatchObject({ code: 'SOMON_GUARD_OPEN' })
+    expect(task).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('callers with one flightKey', () => {
+  test('share one task', async () => {
+    const { guard } = guarded()
+    const { task, end, started } = pending()
+
+    const results = [1, 2, 3].map(() => guard.call(task, { flightKey: 'balance' }))
+    end('shared')
+
+    expect(await Promise.all(results)).toEqual(['shared', 'shared', 'shared'])
+    expect(started).toHaveLength(1)
+  })
+})
+
+describe('the functions of a guard', () => {
+  test('fallback answers every error and is no success', async () => {
+    const { guard } = guarded(guardSettings({ consecutive: 1 }), { fallback: () => 'stale' })
+
+    const values = [await guard.call(fails), await guard.call(works)]
+
+    expect(values).toEqual(['stale', 'stale'])
+    expect(guard.snapshot()).toMatchObject({ state: 'open', window: { failure: 1, ok: 0 } })
+  })
+
+  test('isFailure keeps errors of a healthy dependency out of the count', async () => {
+    const { guard } = guarded(guardSettings({ consecutive: 1 }), { isFailure: () => false })
+
+    await failTimes(guard, 3)
+
+    expect(guard.snapshot().state).toBe('closed')
+  })
+
+  test('isFailure that throws is told, and the error counts as a failure', async () => {
+    const fault = new Error('predicate')
+    const isFailure = (): boolean => {
+      throw fault
+    }
+    const { guard, faults } = guarded(guardSettings({ consecutive: 1 }), { isFailure })
+
+    await failTimes(guard, 1)
+
+    expect(faults).toEqual([fault])
+    expect(guard.snapshot().state).toBe('open')
+  })
+})
+
+describe('a call inside a task of the same guard', () => {
+  test('passes through, so that a probe does not refuse itself', async () => {
+    const settings = guardSettings({
+      consecutive: 1,
+      open: { baseMs: 100, factor: 1, jitter: 0 },
+      halfOpen: { probes: 1, successes: 1, maxMs: 1000 },
+    })
+    const { guard } = guarded(settings)
+    await failTimes(guard, 1)
+    await vi.advanceTimersByTimeAsync(100)
+
+    const value = await guard.call(() => guard.call(works))
+
+    expect(value).toBe('ok')
+    expect(guard.snapshot().state).toBe('closed')
+  })
+})
+
+describe('DependencyGuard', () => {
+  test('isolate() refuses all, disable() admits all, enable() ends both', async () => {
+    const { guard } = guarded(guardSettings({ consecutive: 1 }))
+
+    guard.isolate()
+    const isolated = await guard.call(works).catch((error: unknown) => error)
+    guard.disable()
+    await failTimes(guard, 3)
+    const disabled = guard.snapshot().state
+    guard.enable()
+
+    expect(isolated).toMatchObject({ code: 'SOMON_GUARD_ISOLATED', data: { state: 'isolated' } })
+    expect(disabled).toBe('disabled')
+    expect(await guard.call(works)).toBe('ok')
+  })
+
+  test('configure() acts at once and keeps what was counted', async () => {
+    const { guard } = guarded(guardSettings({ consecutive: 5 }))
+    await failTimes(guard, 3)
+
+    guard.configure(guardSettings({ consecutive: 3 }))
+
+    expect(guard.snapshot()).toMatchObject({ state: 'open', window: { failure: 3 } })
+  })
+
+  test('dispose() refuses who waits and who comes, and leaves no timer', async () => {
+    const bulkhead = { mode: 'fixed', max: 1, queue: 1, queueTimeoutMs: 300 } as const
+    const rate = { perSecond: 2, burst: 2, waitMs: 1000 }
+    const { guard } = guarded(guardSettings({ consecutive: 9 }, { bulkhead, rate, timeoutMs: 0 }))
+    const running = pending()
+    const one = guard.call(running.task)
+    const two = guard.call(works).catch((error: unknown) => error)
+    const three = guard.call(works).catch((error: unknown) => error)
+
+    guard.dispose()
+    const refused = await Promise.all([two, three])
+    running.end('done')
+
+    expect(refused).toMatchObject([
+      { code: 'SOMON_GUARD_DISPOSED' },
+      { code: 'SOMON_GUARD_DISPOSED' },
+    ])
+    expect(await one).toBe('done')
+    await expect(guard.call(works)).rejects.toMatchObject({ code: 'SOMON_GUARD_DISPOSED' })
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
