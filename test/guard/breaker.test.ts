@@ -199,7 +199,7 @@ describe('Breaker', () => {
         expect(wellMs).toBeLessThanOrEqual(recoveryMs)
         breaker.dispose()
       }),
-      { numRuns: 60 },
+      { numRuns: 60, endOnFailure: true },
     )
   })
 
@@ -225,10 +225,12 @@ describe('Breaker', () => {
       expect(breaker.snapshot()).toMatchObject({ attempt: 1, openMs: 10_000 })
     })
 
-    test('begins anew after reset()', () => {
+    test('begins anew after reset(), which forgets the last failure too', () => {
       const { breaker } = breakerWith()
-      breaker.open()
+      fail(breaker, 5)
       breaker.reset()
+
+      expect(breaker.snapshot().lastFailure).toBeUndefined()
 
       fail(breaker, 5)
 
@@ -307,6 +309,7 @@ describe('Breaker', () => {
       breaker.configure(settingsOf({ recoveryMs: 3000 }))
 
       expect(breaker.snapshot()).toMatchObject({ retryAfterMs: 2000, openMs: 2000, generation })
+      expect(vi.getTimerCount()).toBe(1)
 
       vi.advanceTimersByTime(2000)
 
@@ -430,6 +433,16 @@ describe('Breaker', () => {
       expect(breaker.admit().admitted).toBe(true)
     })
 
+    test('withdraw() does nothing after a report', () => {
+      const { breaker } = breakerWith()
+      const ticket = admitted(breaker)
+      ticket.report(verdict('ok'))
+
+      ticket.withdraw()
+
+      expect(breaker.counts().count('refused')).toBe(0)
+    })
+
     test('renew() is the ticket itself while nothing has changed', () => {
       const { breaker } = breakerWith()
       const ticket = admitted(breaker)
@@ -518,6 +531,18 @@ describe('Breaker', () => {
     breaker.close()
 
     expect(seen).toEqual(['open', 'half-open', 'closed'])
+  })
+
+  test('snapshot() says since when the state holds', () => {
+    const { breaker } = breakerWith()
+    const made = Date.now()
+    vi.advanceTimersByTime(300)
+    expect(breaker.snapshot().since).toBe(made)
+
+    breaker.open()
+    vi.advanceTimersByTime(6000)
+
+    expect(breaker.snapshot().since).toBe(made + 5300)
   })
 
   test('isRested once it was closed for as long as it was open', () => {

@@ -1,5 +1,12 @@
+import { EventEmitter } from 'node:events'
+// @ts-expect-error its types say less than it does
+import opossum from 'opossum'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createEngine, type Engine, type EngineHooks } from '../../src/guard/opossum.ts'
+
+interface Counters {
+  increment(property: string): void
+}
 
 describe('createEngine()', () => {
   beforeEach(() => {
@@ -87,6 +94,30 @@ describe('createEngine()', () => {
     vi.advanceTimersByTime(40)
 
     expect([engine.state, told]).toEqual(['half-open', ['half-open']])
+  })
+
+  test('starts no interval, not even when it is loaded', async () => {
+    vi.resetModules()
+
+    const { createEngine: createAgain } = await import('../../src/guard/opossum.ts')
+    createAgain('main:payments', { openMs: () => 1, onTransition: () => {} })
+
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('has no counters that grow with its rounds', () => {
+    const { newStatus } = opossum as { newStatus(this: void, options: object): Counters }
+    const idle = newStatus({ enableSnapshots: false, rotateBucketController: new EventEmitter() })
+    const prototype = Object.getPrototypeOf(idle) as Counters
+    const counted = vi.spyOn(prototype, 'increment')
+    const { engine } = engineWith()
+
+    halfOpen(engine).probe().fail()
+    vi.advanceTimersByTime(1000)
+    engine.probe().succeed()
+
+    expect(engine.state).toBe('closed')
+    expect(counted).not.toHaveBeenCalled()
   })
 
   test('dispose() leaves no timer and tells nothing more', () => {
