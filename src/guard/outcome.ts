@@ -121,7 +121,8 @@ function retryAfterOf(error: unknown): number | undefined {
   return typeof ms === 'number' && ms >= 0 ? ms : undefined
 }
 
-function statusOf(error: unknown): unknown {
+/** Returns the HTTP status that an error carries, if any. */
+export function statusOf(error: unknown): unknown {
   return read(() => property(error, 'status') ?? property(error, 'statusCode'))
 }
 

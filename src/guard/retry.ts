@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { codeOf } from '../base/error.ts'
+import { failureRecord, statusOf } from './outcome.ts'
 import type { RetryBudget } from './retry-budget.ts'
 
 /** What decides over the further attempts of one call. */
@@ -64,7 +64,7 @@ export async function retrying<T>(
  * A timeout is none: that call did run.
  */
 export function isRefusal(error: unknown): boolean {
-  const code = codeOf(error)
+  const { code } = failureRecord(error, 0)
   return code !== undefined && code.startsWith('SOMON_GUARD_') && code !== 'SOMON_GUARD_TIMEOUT'
 }
 
@@ -87,8 +87,7 @@ function nextDelayMs(error: unknown, index: number, options: RetryOptions): numb
 
 /** An error without a status came before any answer, and may be gone the next time. */
 function hasTransientStatus(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return true
-  const status = 'status' in error ? error.status : 'statusCode' in error ? error.statusCode : 0
+  const status = statusOf(error)
   return typeof status !== 'number' || status === 0 || TRANSIENT.has(status)
 }
 

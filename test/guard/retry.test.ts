@@ -41,6 +41,10 @@ function scene(changes: Partial<RetryOptions> = {}) {
   return { clock, told, options, starts, failing }
 }
 
+function unreadable(): never {
+  throw new Error('unreadable')
+}
+
 /** Runs to the end while time passes; returns the value, or what was thrown. */
 async function outcome(clock: FakeClock, run: Promise<unknown>): Promise<unknown> {
   const settled = run.then(
@@ -112,9 +116,19 @@ describe('retrying()', () => {
     { statusCode: 504 },
     { status: 0 },
     'a word',
+    undefined,
     guardTimeout({ ...refusalData, timeoutMs: 10 }),
   ])('tries again: %o', async (error) => {
     const { clock, options, failing } = scene()
+
+    const result = await outcome(clock, retrying(failing(error), options))
+
+    expect(result).toBe('try 1')
+  })
+
+  test('tries again after an error that cannot be read', async () => {
+    const { clock, options, failing } = scene()
+    const error = new Proxy({}, { get: unreadable })
 
     const result = await outcome(clock, retrying(failing(error), options))
 
