@@ -1,3 +1,5 @@
+import { WaitQueue } from './wait-queue.ts'
+
 /**
  * Bounds how many holders there are at once; waiters are served in order of arrival.
  *
@@ -7,7 +9,7 @@
 export class Semaphore {
   #held = 0
   #limit: number
-  readonly #waiters: (() => void)[] = []
+  readonly #queue = new WaitQueue<void>()
 
   constructor(limit: number) {
     this.#limit = limit
@@ -18,7 +20,7 @@ export class Semaphore {
   }
 
   get waiting(): number {
-    return this.#waiters.length
+    return this.#queue.length
   }
 
   get limit(): number {
@@ -34,7 +36,7 @@ export class Semaphore {
   async acquire(signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted()
     // Somebody waits only while there is no room, so a newcomer who finds room overtakes nobody.
-    if (this.#held >= this.#limit) await this.#wait(signal)
+    if (this.#held >= this.#limit) await this.#queue.wait(signal)
     else this.#held += 1
     let released = false
     return () => {
@@ -45,28 +47,10 @@ export class Semaphore {
     }
   }
 
-  #wait(signal: AbortSignal | undefined): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const onAbort = (): void => {
-      const index = this.#waiters.indexOf(enter)
-      if (index >= 0) this.#waiters.splice(index, 1)
-      reject(signal?.reason)
-    }
-    const enter = (): void => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve()
-    }
-    signal?.addEventListener('abort', onAbort, { once: true })
-    this.#waiters.push(enter)
-    return promise
-  }
-
   #admit(): void {
-    while (this.#held < this.#limit) {
-      const enter = this.#waiters.shift()
-      if (enter === undefined) return
+    while (this.#queue.length > 0 && this.#held < this.#limit) {
       this.#held += 1
-      enter()
+      this.#queue.serve()
     }
   }
 }

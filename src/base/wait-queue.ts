@@ -9,10 +9,10 @@ export class WaitQueue<T> {
   #head: Waiter<T> | undefined
   #tail: Waiter<T> | undefined
   #length = 0
-  readonly #onEmpty: () => void
+  readonly #onEmpty: (() => void) | undefined
 
   /** @param onEmpty - called when the last waiter has left, in whatever way */
-  constructor(onEmpty: () => void) {
+  constructor(onEmpty?: () => void) {
     this.#onEmpty = onEmpty
   }
 
@@ -25,12 +25,16 @@ export class WaitQueue<T> {
     return this.#head
   }
 
-  /** Waits until served or refused, or until `signal` aborts: then with its reason. */
-  wait(now: number, signal: AbortSignal | undefined): Promise<T> {
+  /**
+   * Waits until served or refused, or until `signal` aborts: then with its reason.
+   *
+   * @param since - when the waiter came, for who asks; nothing here depends on it
+   */
+  wait(signal: AbortSignal | undefined, since: number = 0): Promise<T> {
     if (signal?.aborted === true) return Promise.reject(signal.reason)
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const waiter: Waiter<T> = {
-      since: now,
+      since,
       resolve,
       reject,
       signal,
@@ -52,7 +56,7 @@ export class WaitQueue<T> {
     return promise
   }
 
-  /** Gives `value` to who has waited longest; somebody has to be waiting. */
+  /** Gives `value` to who has waited longest; nobody gets it when nobody waits. */
   serve(value: T): void {
     const waiter = this.#head
     if (waiter === undefined) return
@@ -83,13 +87,13 @@ export class WaitQueue<T> {
     if (waiter.next === undefined) this.#tail = waiter.previous
     else waiter.next.previous = waiter.previous
     this.#length -= 1
-    if (this.#length === 0) this.#onEmpty()
+    if (this.#length === 0) this.#onEmpty?.()
   }
 }
 
 /** What is known of a waiter. */
 export interface Waiting {
-  /** When it came, monotonic ms. */
+  /** When it came, as it said itself: monotonic ms. */
   readonly since: number
 }
 

@@ -1,5 +1,5 @@
 import type { Clock, Scheduled } from '../base/clock.ts'
-import { WaitQueue } from './wait-queue.ts'
+import { WaitQueue } from '../base/wait-queue.ts'
 
 /** A place that a running call holds. */
 export interface Slot {
@@ -67,7 +67,7 @@ export class Bulkhead {
     if (this.#inflight < limit) return this.#take()
     if (this.#queue.length >= queue) throw this.#makeError('queue-full')
     if (queueTimeoutMs <= 0) throw this.#makeError('queue-timeout')
-    const slot = this.#queue.wait(this.#clock.elapsed(), signal)
+    const slot = this.#queue.wait(signal, this.#clock.elapsed())
     if (this.#timer === undefined && this.#queue.length > 0) this.#startTimer()
     return slot
   }

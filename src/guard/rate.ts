@@ -1,6 +1,6 @@
 import type { Clock, Scheduled } from '../base/clock.ts'
+import { WaitQueue } from '../base/wait-queue.ts'
 import type { RateSettings } from './settings.ts'
-import { WaitQueue } from './wait-queue.ts'
 
 /**
  * Bounds how many calls start per second: a token bucket that is kept as a time.
@@ -45,7 +45,7 @@ export class RateLimit {
     const waitMs = this.#waitMs(now, this.#queue.length)
     if (waitMs === 0) return this.#take(now)
     if (waitMs > this.#settings.waitMs) throw this.#makeError(waitMs)
-    const turn = this.#queue.wait(now, signal)
+    const turn = this.#queue.wait(signal, now)
     if (this.#timer === undefined && this.#queue.length > 0) this.#startTimer(now)
     return turn
   }
