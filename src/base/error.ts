@@ -94,7 +94,7 @@ export function defineError<Data extends object>(spec: ErrorSpec<Data>): ErrorFa
       spec.code,
       spec.message(data),
       spec.fix?.(data) ?? spec.remedy,
-      Object.fromEntries(Object.entries(data)),
+      Object.assign<Record<string, unknown>, Data>({}, data),
       spec.retryable === undefined ? details : { retryable: spec.retryable, ...details },
     )
   return Object.assign(create, { code: spec.code, when: spec.when, remedy: spec.remedy })
