@@ -235,9 +235,9 @@ export class Breaker implements TicketHost {
     this.#engine?.dispose()
     this.#engine = undefined
     if (isOpen) this.#resumeOpen(exported.remainingMs - passedMs, now)
-    this.#setMode(exported.mode)
     this.#generation += 1
     if (this.#entered !== exported.state) this.#announce(exported.state, 'imported')
+    this.#setMode(exported.mode)
   }
 
   /** Ends its timers; it must not be used any more. */

@@ -87,7 +87,8 @@ class OpossumEngine implements Engine {
  * The result of a probe round as opossum takes it: `then(onOk).catch(onError)`.
  *
  * A promise would move the circuit one or two microtasks after the report that decided it, and
- * the caller of the last probe would still see it half-open.
+ * the caller of the last probe would still see it half-open
+ * (docs/design/0008-probe-rounds-settle-in-the-turn.md).
  */
 class SettledInTurn implements EngineRound {
   #onOk: (() => void) | undefined
