@@ -41,6 +41,7 @@ export class RateLimit {
    * @throws what `makeError` makes, at once, with the time until there would be a token
    */
   acquire(signal?: AbortSignal): undefined | Promise<void> {
+    if (this.#settings.perSecond === 0) return undefined
     const now = this.#clock.elapsed()
     const waitMs = this.#waitMs(now, this.#queue.length)
     if (waitMs === 0) return this.#take(now)
