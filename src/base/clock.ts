@@ -7,8 +7,14 @@ export interface Clock {
   now(): number
   /** Monotonic ms with fractions: for durations. */
   elapsed(): number
-  /** Calls `fn` once after `delayMs`; the timer never keeps the process alive. */
-  schedule(fn: () => void, delayMs: number): Scheduled
+  /** Calls `fn` once after `delayMs`; the timer keeps no process alive unless told to. */
+  schedule(fn: () => void, delayMs: number, options?: ScheduleOptions): Scheduled
+}
+
+/** How a scheduled call counts for the end of the process. */
+export interface ScheduleOptions {
+  /** For a call that somebody's work waits for, and nothing else would bring on. */
+  readonly keepsAlive: boolean
 }
 
 /** A call that waits for its time; `cancel()` after it ran does nothing. */
@@ -24,9 +30,9 @@ export const systemClock: Clock = {
     const [seconds, nanoseconds] = process.hrtime()
     return seconds * 1e3 + nanoseconds / 1e6
   },
-  schedule(fn, delayMs) {
+  schedule(fn, delayMs, options) {
     const timer = setTimeout(fn, delayMs)
-    timer.unref()
+    if (options?.keepsAlive !== true) timer.unref()
     return { cancel: () => clearTimeout(timer) }
   },
 }

@@ -103,7 +103,9 @@ export class RateLimit {
   }
 
   #startTimer(now: number): void {
-    this.#timer = this.#clock.schedule(() => this.#serve(), this.#waitMs(now, 0))
+    const waitMs = this.#waitMs(now, 0)
+    // Nothing may run meanwhile: without the timer a program would end while its call waits.
+    this.#timer = this.#clock.schedule(() => this.#serve(), waitMs, { keepsAlive: true })
   }
 
   #stopTimer(): void {

@@ -97,10 +97,12 @@ function pause(delayMs: number, { clock, signal }: RetryOptions): Promise<void> 
     timer.cancel()
     reject(signal?.reason)
   }
-  const timer = clock.schedule(() => {
+  const onTime = (): void => {
     signal?.removeEventListener('abort', onAbort)
     resolve()
-  }, delayMs)
+  }
+  // Nothing runs meanwhile: without the timer a program would end in the middle of its call.
+  const timer = clock.schedule(onTime, delayMs, { keepsAlive: true })
   signal?.addEventListener('abort', onAbort, { once: true })
   return promise
 }

@@ -33,12 +33,25 @@ describe('systemClock', () => {
   })
 
   test('schedule() keeps no process alive', async () => {
-    const url = new URL('../../src/base/clock.ts', import.meta.url).href
-    const script = `const { systemClock } = await import('${url}'); systemClock.schedule(() => {}, 600_000)`
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script])
-
-    const [code] = (await once(child, 'exit')) as [number]
+    const code = await exitCodeOf('systemClock.schedule(() => process.exit(7), 600_000)')
 
     expect(code).toBe(0)
   })
+
+  test('schedule() keeps the process alive until a call that is said to', async () => {
+    const code = await exitCodeOf(
+      'systemClock.schedule(() => process.exit(7), 5, { keepsAlive: true })',
+    )
+
+    expect(code).toBe(7)
+  })
 })
+
+/** Runs a statement in a process that has nothing else to do. */
+async function exitCodeOf(statement: string): Promise<number> {
+  const url = new URL('../../src/base/clock.ts', import.meta.url).href
+  const script = `const { systemClock } = await import('${url}'); ${statement}`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script])
+  const [code] = (await once(child, 'exit')) as [number]
+  return code
+}

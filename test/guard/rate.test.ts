@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Clock } from '../../src/base/clock.ts'
 import { RateLimit } from '../../src/guard/rate.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
@@ -116,6 +117,16 @@ describe('RateLimit.acquire()', () => {
 
     expect(log).toEqual(['hung up', 2])
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
+  })
+
+  test('keeps the process alive while a call waits for its token', async () => {
+    const { clock, rate } = scene({ waitMs: 1000 })
+    const kept = keptAlive(clock)
+    startAllButWaiters(rate, 2)
+
+    waitFor(rate, [], 1)
+
+    expect(kept).toEqual([true])
   })
 
   test('lets nobody overtake while the timer of the next token is late', async () => {
@@ -277,4 +288,15 @@ function startAllButWaiters(rate: RateLimit, burst: number): void {
   for (let call = 0; call < burst; call += 1) {
     if (rate.acquire() !== undefined) throw new Error('The burst is used up already')
   }
+}
+
+/** Writes down of each timer whether it keeps the process alive. */
+function keptAlive(clock: FakeClock): unknown[] {
+  const kept: unknown[] = []
+  const schedule: Clock['schedule'] = (_fn, _delayMs, options) => {
+    kept.push(options?.keepsAlive)
+    return { cancel: () => {} }
+  }
+  Object.assign(clock, { schedule })
+  return kept
 }

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Clock } from '../../src/base/clock.ts'
 import { guardOpen, guardTimeout } from '../../src/guard/errors.ts'
 import { RetryBudget } from '../../src/guard/retry-budget.ts'
 import { isRefusal, jitteredDelayMs, retrying, type RetryOptions } from '../../src/guard/retry.ts'
@@ -212,6 +213,21 @@ describe('retrying()', () => {
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
     expect(starts).toHaveLength(1)
     expect(told).toEqual([])
+  })
+
+  test('keeps the process alive between attempts', async () => {
+    const { clock, options, failing } = scene()
+    const kept: unknown[] = []
+    const schedule: Clock['schedule'] = (fn, _delayMs, how) => {
+      kept.push(how?.keepsAlive)
+      setImmediate(fn)
+      return { cancel: () => {} }
+    }
+    Object.assign(clock, { schedule })
+
+    await retrying(failing(fault), options)
+
+    expect(kept).toEqual([true])
   })
 
   test('leaves no listener on the signal after the waiting', async () => {
