@@ -46,6 +46,14 @@ export interface DependencyGuardParts {
 
 type Task<T> = (signal: AbortSignal) => T | PromiseLike<T>
 
+/** One call on its way through the stages. */
+interface Work<T> {
+  readonly task: Task<T>
+  readonly call: GuardedCall
+  /** Told of each attempt that failed: nobody else may ask the user's predicate again. */
+  readonly onFailed?: (error: unknown, verdict: Verdict) => void
+}
+
 /**
  * Stands between one owner and one dependency:
  * `fallback( coalesce( retry+budget( breaker( rate( bulkhead( timeout( call )))))))`.
@@ -203,54 +211,60 @@ export class DependencyGuard {
 
   #attempts<T>(task: Task<T>, call: GuardedCall): Promise<T> {
     const { retry } = this.#settings
-    if (retry.max === 0) return this.#attempt(task, call)
+    if (retry.max === 0) return this.#attempt({ task, call })
     const { owner, dependency, clock, random, events } = this.#parts
     const retries = events.channel('guard.retry')
-    return retrying(() => this.#attempt(task, call), {
+    let failed: { readonly error: unknown; readonly verdict: Verdict } | undefined
+    const verdictOn = (error: unknown): Verdict | undefined =>
+      failed?.error === error ? failed?.verdict : undefined
+    const onFailed = (error: unknown, verdict: Verdict): void => {
+      failed = { error, verdict }
+    }
+    return retrying(() => this.#attempt({ task, call, onFailed }), {
       ...{ max: retry.max, budget: this.#budget, clock, random, signal: call.signal },
       idempotent: call.idempotent === true,
-      isFailure: (error) => this.#verdictOn(error, 0, call).outcome !== 'ok',
-      retryAfterMs: (error) => this.#verdictOn(error, 0, call).retryAfterMs,
+      isFailure: (error) => isBad(verdictOn(error)),
+      retryAfterMs: (error) => verdictOn(error)?.retryAfterMs,
       onRetry: (attempt, result) => {
         if (retries.listened) retries.emit({ owner, dependency, attempt, result })
       },
     })
   }
 
-  #attempt<T>(task: Task<T>, call: GuardedCall): Promise<T> {
+  #attempt<T>(work: Work<T>): Promise<T> {
     if (this.#disposed) return Promise.reject(this.#errors.disposed())
     const admitted = this.#breaker.admit()
     if (!admitted.admitted) return Promise.reject(this.#refusal(admitted))
+    const { signal } = work.call
     const from = this.#parts.clock.elapsed()
     try {
-      const turn = this.#rate.acquire(call.signal)
-      if (turn !== undefined) return this.#waited(turn, admitted, task, call, from)
-      const slot = this.#slot(call.signal)
-      if (slot instanceof Promise) return this.#waited(slot, admitted, task, call, from)
-      return this.#run(admitted, slot, task, call, 0)
+      const turn = this.#rate.acquire(signal)
+      if (turn !== undefined) return this.#waited(turn, admitted, work, from)
+      const slot = this.#slot(signal)
+      if (slot instanceof Promise) return this.#waited(slot, admitted, work, from)
+      return this.#run(admitted, slot, work, 0)
     } catch (error) {
       return this.#turnedAway(admitted, error)
     }
   }
 
-  /** Goes on after a wait: a circuit that has opened or closed meanwhile asks for another ticket. */
+  /** Goes on after a wait: a circuit that has changed its state meanwhile asks for another ticket. */
   async #waited<T>(
     wait: Promise<Slot | void>,
     ticket: Ticket,
-    task: Task<T>,
-    call: GuardedCall,
+    work: Work<T>,
     from: number,
   ): Promise<T> {
     let slot: Slot | undefined
     try {
       slot = (await wait) ?? undefined
-      slot ??= await this.#slot(call.signal)
+      slot ??= await this.#slot(work.call.signal)
     } catch (error) {
       return this.#turnedAway(ticket, error)
     }
     const queuedMs = this.#parts.clock.elapsed() - from
     const renewed = ticket.renew()
-    if (renewed.admitted) return this.#run(renewed, slot, task, call, queuedMs)
+    if (renewed.admitted) return this.#run(renewed, slot, work, queuedMs)
     slot?.release()
     throw this.#refusal(renewed)
   }
@@ -262,8 +276,7 @@ export class DependencyGuard {
   #run<T>(
     ticket: Ticket,
     slot: Slot | undefined,
-    task: Task<T>,
-    call: GuardedCall,
+    { task, call, onFailed }: Work<T>,
     queuedMs: number,
   ): Promise<T> {
     const { clock, nesting, owner, dependency, events } = this.#parts
@@ -294,7 +307,9 @@ export class DependencyGuard {
         return value
       },
       (error: unknown) => {
-        settle(this.#verdictOn(error, clock.elapsed() - startedAt, call), error)
+        const verdict = this.#verdictOn(error, clock.elapsed() - startedAt, call)
+        onFailed?.(error, verdict)
+        settle(verdict, error)
         throw error
       },
     )
@@ -309,11 +324,19 @@ export class DependencyGuard {
   ): void {
     const stale = ticket.isStale
     if (this.#gradient !== undefined && verdict.outcome !== 'ignored') {
-      this.#gradient.sample(durationMs, this.#bulkhead.inflight + 1)
-      this.#bulkhead.resize(this.#gradient.limit)
+      this.#gradient.sample(durationMs, this.#bulkhead.inflight)
+      this.#resize(this.#gradient.limit)
     }
     ticket.report(verdict, error)
     this.#tell(verdict.outcome, { slow: verdict.slow, stale, durationMs, queuedMs })
+  }
+
+  #resize(limit: number): void {
+    if (limit === this.#bulkhead.limit) return
+    this.#bulkhead.resize(limit)
+    const { owner, dependency, events } = this.#parts
+    const channel = events.channel('guard.limit')
+    if (channel.listened) channel.emit({ owner, dependency, limit })
   }
 
   /** A call that got no place or no token: our overload is not the dependency's failure. */
@@ -370,6 +393,11 @@ export class DependencyGuard {
 }
 
 const NO_TIME = Object.freeze({ slow: false, stale: false, durationMs: 0, queuedMs: 0 })
+
+/** Whether an error is the dependency's; a refusal has no verdict, and is not. */
+function isBad(verdict: Verdict | undefined): boolean {
+  return verdict !== undefined && verdict.outcome !== 'ok' && verdict.outcome !== 'ignored'
+}
 
 function gradientOf({ bulkhead }: GuardSettings, clock: Clock): Gradient2 | undefined {
   return bulkhead.mode === 'gradient2' ? new Gradient2(bulkhead.max, clock) : undefined

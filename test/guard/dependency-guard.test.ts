@@ -25,17 +25,20 @@ interface Guarded {
   readonly guard: DependencyGuard
   readonly calls: GuardEvents['guard.call'][]
   readonly faults: unknown[]
+  readonly limits: number[]
 }
 
 function guarded(settings: GuardSettings = guardSettings(), functions?: GuardFunctions): Guarded {
   const events = new EventHub<GuardEvents>()
   const calls: GuardEvents['guard.call'][] = []
   const faults: unknown[] = []
+  const limits: number[] = []
   events.on('guard.call', (call) => calls.push(call))
   events.on('guard.fault', ({ error }) => faults.push(error))
+  events.on('guard.limit', ({ limit }) => limits.push(limit))
   const nesting = new AsyncLocalStorage<Nesting>()
   const parts = { owner: 'orders', dependency: 'payments', clock, random: () => 0, events, nesting }
-  return { guard: new DependencyGuard({ ...parts, functions }, settings), calls, faults }
+  return { guard: new DependencyGuard({ ...parts, functions }, settings), calls, faults, limits }
 }
 
 const fails = (): Promise<never> => Promise.reject(new Error('refused'))
@@ -57,6 +60,12 @@ function pending(): {
     end: resolve,
     started,
   }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
 }
 
 async function failTimes(guard: DependencyGuard, times: number): Promise<void> {
@@ -287,6 +296,24 @@ describe('the bulkhead of a guard', () => {
   })
 })
 
+describe('the adaptive bulkhead of a guard', () => {
+  test('tells its limit, which falls when latencies rise', async () => {
+    const bulkhead = { mode: 'gradient2', max: 64, queue: 0, queueTimeoutMs: 0 } as const
+    const { guard, limits } = guarded(guardSettings({}, { bulkhead, timeoutMs: 0 }))
+    const batch = async (ms: number): Promise<void> => {
+      const calls = Array.from({ length: 4 }, () => guard.call(() => delay(ms)))
+      await vi.advanceTimersByTimeAsync(ms)
+      await Promise.all(calls)
+    }
+
+    for (let at = 0; at < 20; at += 1) await batch(10)
+    for (let at = 0; at < 20; at += 1) await batch(1000)
+
+    expect(limits.at(-1)).toBeLessThan(20)
+    expect(guard.snapshot().limit).toBe(limits.at(-1))
+  })
+})
+
 describe('the rate of a guard', () => {
   test('refuses with the time until the next token', async () => {
     const rate = { perSecond: 1, burst: 1, waitMs: 0 }
@@ -326,6 +353,28 @@ describe('the retries of a guard', () => {
     await guard.call(task).catch(() => {})
 
     expect(task).toHaveBeenCalledTimes(1)
+  })
+
+  test('leave alone what says nothing about the dependency', async () => {
+    const { guard } = guarded(guardSettings({}, { retry, ignore: ['EOWN'] }))
+    const task = vi.fn(() => Promise.reject(Object.assign(new Error('own'), { code: 'EOWN' })))
+
+    const result = guard.call(task, { idempotent: true }).catch((error: unknown) => error)
+    await vi.advanceTimersByTimeAsync(5000)
+
+    expect(await result).toMatchObject({ code: 'EOWN' })
+    expect(task).toHaveBeenCalledTimes(1)
+  })
+
+  test('ask the predicate once for each error', async () => {
+    const isFailure = vi.fn(() => true)
+    const { guard } = guarded(guardSettings({}, { retry }), { isFailure })
+
+    const result = guard.call(fails, { idempotent: true }).catch((error: unknown) => error)
+    await vi.advanceTimersByTimeAsync(5000)
+    await result
+
+    expect(isFailure).toHaveBeenCalledTimes(3)
   })
 
   test('end as soon as the circuit opens', async () => {
