@@ -31,7 +31,7 @@ async function factoriesOf(file: string): Promise<ErrorFactory<never>[]> {
 }
 
 /** Guards have tests, but no system makes one yet: users cannot meet their refusals. */
-function isAhead(code: string): boolean {
+export function isAhead(code: string): boolean {
   return code.startsWith('SOMON_GUARD_') && !code.startsWith('SOMON_GUARD_PROXY_')
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { settingsTable } from '../../src/config/schema.ts'
+import { isAhead } from '../../scripts/docs/errors-page.ts'
 import { errorCatalogue } from '../support/error-catalogue.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -24,13 +25,15 @@ describe('docs/reference', () => {
     },
   )
 
-  test('has every error code and every setting', async () => {
+  test('has every setting, and every error code that users can meet', async () => {
     const errors = await readFile(join(root, 'docs/reference/errors.md'), 'utf8')
     const settings = await readFile(join(root, 'docs/reference/settings.md'), 'utf8')
 
     const catalogue = await errorCatalogue()
     const missing = [
-      ...catalogue.map(({ code }) => code).filter((code) => !errors.includes(`### ${code}\n`)),
+      ...catalogue
+        .map(({ code }) => code)
+        .filter((code) => errors.includes(`### ${code}\n`) === isAhead(code)),
       ...settingsTable
         .map(({ path }) => path)
         .filter((path) => !settings.includes(`### ${path}\n`)),
