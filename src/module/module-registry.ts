@@ -49,6 +49,8 @@ export class ModuleRegistry {
   readonly #ids = new Map<string, RelPath>()
   readonly #specifiers = new Map<RelPath, Set<string>>()
   readonly #numbers = new Map<RelPath, number>()
+  /** The entries of specifiers that are being opened. */
+  readonly #found = new Map<string | URL, RelPath>()
   readonly #openings = new SingleFlight<Opened>()
   readonly #started: EventChannel<ModuleEvents['load.started']>
   readonly #finished: EventChannel<ModuleEvents['load.finished']>
@@ -135,13 +137,15 @@ export class ModuleRegistry {
   async #load(specifier: string | URL, request: LoadRequest): Promise<LiveModule> {
     const { clock } = this.#parts
     const startedAt = clock.elapsed()
-    const entry = this.#entryOf(specifier, startedAt)
+    const entry = this.#found.get(specifier) ?? this.#entryOf(specifier, startedAt)
     const live = this.#live.get(entry)
     if (live !== undefined) {
       this.#count(entry, 'live', 0)
       this.#remember(specifier, live)
       return live
     }
+    // Finding an entry costs two looks at the disk: the callers of one opening share them.
+    this.#found.set(specifier, entry)
     if (this.#started.listened) this.#started.emit({ entry })
     try {
       const { module, source } = await this.#opened(entry, request)
@@ -152,6 +156,8 @@ export class ModuleRegistry {
       // Who aborts a load knows why, and it is no fault of the module.
       if (request.signal?.aborted === true && error === request.signal.reason) throw error
       throw await this.#parts.evaluator.mapErrorStack(this.#fail(entry, error, startedAt))
+    } finally {
+      this.#found.delete(specifier)
     }
   }
 
