@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { transform, type Metafile } from 'esbuild'
 import { lex, prepareLexer, type Lexed } from '../../src/bundle/lexer.ts'
 
@@ -138,12 +138,34 @@ function indexText(index: string, core: string): string {
     .replace(/^\/\/# sourceMappingURL.*\n/m, '')
 }
 
+/** Something of what projects have, so that the functions which deal with it are compiled. */
+const SAMPLE = {
+  'package.json': '{ "name": "sample", "type": "module" }',
+  'tsconfig.json': '{ "compilerOptions": { "target": "es2022", "strict": true } }',
+  'entry.ts': `import { join } from 'node:path'
+import data from './data.json'
+import { other } from './other.js'
+export * from './folder'
+export * as more from './folder/more'
+export default async function answer(): Promise<string> {
+  const { late } = await import('./late')
+  return join(String(other), data.name, await late())
+}
+export class Sample {}`,
+  'data.json': '{ "name": "sample" }',
+  'other.ts': 'export const other: number = 1',
+  'late.ts': "export const late = async (): Promise<string> => 'late'",
+  'folder/index.ts': "export { more } from './more'\nexport const index: number = 1",
+  'folder/more.ts': "import { other } from '../other.js'\nexport const more: number = other",
+}
+
 /** Loads a sample in processes of their own: what V8 has compiled there becomes the code caches. */
 function storeCodeCaches(dist: string): void {
   const sample = mkdtempSync(join(realpathSync(tmpdir()), 'somon-build-'))
-  writeFileSync(join(sample, 'package.json'), '{ "name": "sample" }')
-  writeFileSync(join(sample, 'entry.ts'), "export { other } from './other.ts'\n")
-  writeFileSync(join(sample, 'other.ts'), 'export const other: number = 1\n')
+  for (const [file, text] of Object.entries(SAMPLE)) {
+    mkdirSync(dirname(join(sample, file)), { recursive: true })
+    writeFileSync(join(sample, file), text)
+  }
   const program = join(import.meta.dirname, 'prime.js')
   for (const _ of ['fill', 'start']) {
     const { status } = spawnSync(process.execPath, [program, dist, sample], { stdio: 'inherit' })

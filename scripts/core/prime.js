@@ -12,7 +12,9 @@ process.env.SOMON_CACHE_DIR = join(root, 'cache')
 const { ModuleSystem } = await import(join(dist, 'index.js'))
 const { scripts } = await import(join(dist, 'boot.js'))
 const system = new ModuleSystem({ root })
-await system.load('./entry.ts')
+// A start needs little of the core, and what its code cache holds is read by every start.
+await system.load('./other.ts')
+if (!isFilled) await system.load('./entry.ts')
 await system.shutdown()
 for (const [name, script] of scripts) {
   if ((name === 'core') !== isFilled) continue
