@@ -10,7 +10,7 @@ export const firstLoad: Question = {
   version: 2,
   title: 'How long does the first small module of a process take?',
   isolates:
-    'a fresh process with an empty cache folder loads one TypeScript file of two lines and calls it; from the start of the process to the answer, against a program that answers at once. The difference is what somon and the start of esbuild add to the start of Node.',
+    'a fresh process with an empty cache loads a TypeScript file of two lines: from its start to the answer, against a program that answers at once.',
   on: 'manifests, disk cache writes, ledger, events, error mapping: the defaults of `new ModuleSystem()`.',
   doesNotShow: 'larger entries (cold-load has them), a cold page cache, the end of the process.',
   packages: ['esbuild'],
