@@ -23,7 +23,7 @@ import { HotSession, HotSessions } from './hot-session.ts'
 import { createPluginBuild, InputCollector } from './inputs.ts'
 import { prepareLexer } from './lexer.ts'
 import type { PluginBuild, PluginHost } from './plugin-host.ts'
-import { adoptSettled, isSettledFile } from './settled-sources.ts'
+import { SettledSources } from './settled-sources.ts'
 
 export type { Fingerprint } from './fingerprint.ts'
 
@@ -101,7 +101,7 @@ class EsbuildBundler implements Bundler {
   #builds = 0
   #entriesBuilt = 0
   #inFlight = 0
-  /** False once sources were met that the reader has to rewrite: the next ones may be like them. */
+  /** False once a build had to be made again: the next sources may be like those. */
   #readsNatively = true
 
   constructor(parts: BundlerParts) {
@@ -221,22 +221,23 @@ class EsbuildBundler implements Bundler {
     options: BuildOptions,
   ): Promise<readonly (BuildOutcome | undefined)[] | undefined> {
     const { clock, plugins } = this.#parts
-    const mayRead = this.#readsNatively && !plugins.active && !isPolicy(options.resolve)
-    const isOld = (entry: RelPath): boolean =>
-      !isModuleUrl(entry) && isSettledFile(fromRelPath(options.root, entry), clock.now())
-    if (!mayRead || !entries.every(isOld)) return undefined
-    const session = this.#session(entries[0] ?? '', options)
-    const collector = new InputCollector()
+    const isOurs = plugins.active || isPolicy(options.resolve) || entries.some(isModuleUrl)
+    // What many entries share is read once for all of them; one doubt would build them all again.
+    if (!this.#readsNatively || isOurs || entries.length > 1) return undefined
+    const sources = new SettledSources(options.root, clock)
+    if (!sources.areSettled(entries.map((entry) => fromRelPath(options.root, entry)))) {
+      return undefined
+    }
+    const { collector } = sources
     const build = createPluginBuild(options, () => collector, NO_FILES)
     const esbuild = this.#esbuildOptions(entries, options, build)
     const work = { entries, options, collector, named: this.fingerprint(options) }
     return this.#run(work, async () => {
-      const startedAt = clock.now()
       const result = await settle(this.#service.build(esbuild))
       if (!('metafile' in result)) return undefined
-      const doubt = adoptSettled(result.metafile, session, collector, startedAt)
-      if (doubt === 'rewritten') this.#readsNatively = false
-      return doubt === undefined ? result : undefined
+      const session = this.#session(entries[0] ?? '', options)
+      this.#readsNatively = sources.adopt(result.metafile, session)
+      return this.#readsNatively ? result : undefined
     })
   }
 

@@ -1,45 +1,89 @@
 import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Clock } from '../base/clock.ts'
 import { isSettled } from '../base/settled.ts'
 import type { EsbuildMetafile } from './esbuild.ts'
 import type { HotSession } from './hot-session.ts'
-import { readInput, type InputCollector, type ReadInput } from './inputs.ts'
-
-/** Why a build that read its sources by itself may not be used. */
-export type Doubt = 'young' | 'unknown' | 'rewritten'
+import { InputCollector, readInput, type ReadInput } from './inputs.ts'
+import { localDevice } from './stamps.ts'
 
 /**
- * Proves what a first build has compiled that has read its sources by itself, and adopts it.
+ * The sources of one first build, which esbuild reads by itself.
  *
- * A file that was old when the build began, and is the same now, held then what it holds now:
- * every write in between would have given it a younger time. Nothing else is known of a file that
- * nobody had looked at before.
- *
- * @param startedAt - wall time before the build, ms
- * @returns what there is to doubt; undefined when `collector` holds every source
+ * Invariant: what `adopt` puts into the collector is what esbuild has compiled. A file that was
+ * old before the build and has the same time after it held the same bytes all the while, and none
+ * of the folders above it was put into its place meanwhile, because that makes a folder young. It
+ * needs times that this machine's own clock gives, and a clock that was not set back.
  */
-export function adoptSettled(
-  metafile: EsbuildMetafile,
-  session: Pick<HotSession, 'sources' | 'mayEsbuildRead'>,
-  collector: InputCollector,
-  startedAt: number,
-): Doubt | undefined {
-  const read: (readonly [file: string, input: ReadInput])[] = []
-  for (const { file, isAttributed } of session.sources(metafile)) {
-    if (isAttributed) return 'unknown'
-    const input = tryRead(file)
-    if (input === undefined || !isSettled(input.stat, startedAt)) return 'young'
-    if (!session.mayEsbuildRead(file, input)) return 'rewritten'
-    read.push([file, input])
+export class SettledSources {
+  readonly collector: InputCollector = new InputCollector()
+  readonly #clock: Clock
+  readonly #device: number | undefined
+  readonly #startedAt: number
+  readonly #startedElapsed: number
+  /** Folders that were looked at, and were old. */
+  readonly #folders = new Set<string>()
+
+  /** Made before the build. */
+  constructor(root: string, clock: Clock) {
+    this.#clock = clock
+    this.#device = localDevice(root)
+    this.#startedAt = clock.now()
+    this.#startedElapsed = clock.elapsed()
   }
-  for (const [file, input] of read) collector.adopt(file, input)
-  return undefined
+
+  /** Tells, before the build, whether all is young where it begins: then trying gains nothing. */
+  areSettled(entries: readonly string[]): boolean {
+    return entries.every((file) => this.#isSettled(file) && this.#hasSettledFolders(file))
+  }
+
+  /** Adopts every source; or none, and returns false, when the reader has to build again. */
+  adopt(
+    metafile: EsbuildMetafile,
+    session: Pick<HotSession, 'sources' | 'mayEsbuildRead'>,
+  ): boolean {
+    this.#folders.clear()
+    const read: (readonly [file: string, input: ReadInput])[] = []
+    for (const { file, isAttributed } of session.sources(metafile)) {
+      if (isAttributed) return false
+      const input = tryRead(file)
+      if (input === undefined || !this.#isOld(input.stat)) return false
+      if (!session.mayEsbuildRead(file, input)) return false
+      read.push([file, input])
+    }
+    // After the reads: a folder that is exchanged later was not read from.
+    if (!read.every(([file]) => this.#hasSettledFolders(file)) || this.#wasSetBack) return false
+    for (const [file, input] of read) this.collector.adopt(file, input)
+    return true
+  }
+
+  get #wasSetBack(): boolean {
+    const shown = this.#clock.now() - this.#startedAt
+    return shown < this.#clock.elapsed() - this.#startedElapsed - CLOCK_TOLERANCE_MS
+  }
+
+  #isSettled(file: string): boolean {
+    const stat = statSync(file, { throwIfNoEntry: false })
+    return stat !== undefined && this.#isOld(stat)
+  }
+
+  #isOld(stat: Parameters<typeof isSettled>[0] & { readonly dev: number }): boolean {
+    return stat.dev === this.#device && isSettled(stat, this.#startedAt)
+  }
+
+  #hasSettledFolders(file: string): boolean {
+    for (let at = dirname(file); !this.#folders.has(at); at = dirname(at)) {
+      const stat = statSync(at, { throwIfNoEntry: false })
+      // Above the project other file systems may begin.
+      if (stat === undefined || !isSettled(stat, this.#startedAt)) return false
+      this.#folders.add(at)
+    }
+    return true
+  }
 }
 
-/** Tells whether a source is old enough for a build to read it by itself. */
-export function isSettledFile(file: string, now: number): boolean {
-  const stat = statSync(file, { throwIfNoEntry: false })
-  return stat !== undefined && isSettled(stat, now)
-}
+/** Less than the youth of a file, so that no write hides in the difference. */
+const CLOCK_TOLERANCE_MS = 50
 
 function tryRead(file: string): ReadInput | undefined {
   try {

@@ -14,7 +14,7 @@ export class Stamps {
 
   /** @param folder - the files of its device are known, no others */
   constructor(folder: string, system: string = process.platform, kernel: string = release()) {
-    this.#device = isNewLinux(system, kernel) ? multigrainDevice(folder) : undefined
+    this.#device = isNewLinux(system, kernel) ? localDevice(folder) : undefined
   }
 
   /** True where any two changes show, at least on the device of the folder. */
@@ -50,14 +50,18 @@ function isNewLinux(system: string, kernel: string): boolean {
   return system === 'linux' && (major > 6 || (major === 6 && minor >= 13))
 }
 
-/** A folder that cannot be looked at is somebody else's error. */
-function multigrainDevice(folder: string): number | undefined {
+/**
+ * The device of a folder, where this machine's own clock stamps the files of it.
+ *
+ * A folder that cannot be looked at is somebody else's error.
+ */
+export function localDevice(folder: string): number | undefined {
   try {
-    return MULTIGRAIN.has(statfsSync(folder).type) ? statSync(folder).dev : undefined
+    return LOCAL.has(statfsSync(folder).type) ? statSync(folder).dev : undefined
   } catch {
     return undefined
   }
 }
 
 /** ext4, XFS, Btrfs and tmpfs, as `statfs(2)` numbers them. */
-const MULTIGRAIN: ReadonlySet<number> = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994])
+const LOCAL: ReadonlySet<number> = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994])

@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest'
-import { InputCollector } from '../../src/bundle/inputs.ts'
-import { adoptSettled } from '../../src/bundle/settled-sources.ts'
+import { renameSync, statSync } from 'node:fs'
+import { describe, expect, test, vi } from 'vitest'
+import { systemClock, type Clock } from '../../src/base/clock.ts'
+import { SettledSources } from '../../src/bundle/settled-sources.ts'
 import { createFixture, type Fixture } from '../support/fixture.ts'
 import { createBundling } from './support/bundling.ts'
 
@@ -61,42 +62,89 @@ describe('a first build of sources that are old', () => {
   })
 })
 
-describe('adoptSettled()', () => {
-  const session = {
+function sessionOf(...files: string[]) {
+  return {
     *sources() {
       for (const file of files) yield { file, isAttributed: false, imports: [] }
     },
     mayEsbuildRead: () => true,
   }
-  let files: string[] = []
-  const metafile = { inputs: {}, outputs: {} }
+}
 
+/** One wall clock that a test moves, beside the monotonic one. */
+function clockAt(now: () => number): Clock {
+  return { ...systemClock, now }
+}
+
+describe('SettledSources.adopt()', () => {
+  const metafile = { inputs: {}, outputs: {} }
   test('adopts nothing when one source is younger than the build', async () => {
     await using fixture = await sample()
-    files = [fixture.path('a.ts'), fixture.path('b.tsx')]
-    const collector = new InputCollector()
+    const sources = new SettledSources(fixture.root, systemClock)
 
-    const doubt = adoptSettled(metafile, session, collector, Date.now())
+    const isAdopted = sources.adopt(
+      metafile,
+      sessionOf(fixture.path('a.ts'), fixture.path('b.tsx')),
+    )
 
-    expect(doubt).toBe('young')
-    expect([...collector.files]).toEqual([])
+    expect(isAdopted).toBe(false)
+    expect([...sources.collector.files]).toEqual([])
   })
 
   test('adopts what every source held all the time', async () => {
     await using fixture = await sample()
-    files = [fixture.path('a.ts'), fixture.path('b.tsx')]
-    const collector = new InputCollector()
+    const files = [fixture.path('a.ts'), fixture.path('b.tsx')]
+    const sources = new SettledSources(fixture.root, clockAt(later.now))
 
-    const doubt = adoptSettled(metafile, session, collector, later.now())
+    const isAdopted = sources.adopt(metafile, sessionOf(...files))
 
-    expect(doubt).toBeUndefined()
-    expect([...collector.files]).toEqual(files)
+    expect(isAdopted).toBe(true)
+    expect([...sources.collector.files]).toEqual(files)
   })
 
   test('doubts a source that is gone', async () => {
     await using fixture = await sample()
-    files = [fixture.path('gone.ts')]
+    const sources = new SettledSources(fixture.root, clockAt(later.now))
 
-    expect(adoptSettled(metafile, session, new InputCollector(), later.now())).toBe('young')
+    expect(sources.adopt(metafile, sessionOf(fixture.path('gone.ts')))).toBe(false)
+  })
+
+  test('doubts old sources of a folder that was put into the place of another', async () => {
+    await using fixture = await sample()
+    await fixture.write('src/a.ts', 'export const a = 1')
+    await fixture.write('next/a.ts', 'export const a = 2')
+    const old = statSync(fixture.path('next/a.ts')).ctimeMs
+    // The build begins when the files are just old enough; the exchange comes after that.
+    const startedAt = old + 101
+    await vi.waitUntil(() => Date.now() > startedAt, { interval: 5 })
+    const sources = new SettledSources(
+      fixture.root,
+      clockAt(() => startedAt + 1),
+    )
+
+    renameSync(fixture.path('src'), fixture.path('before'))
+    renameSync(fixture.path('next'), fixture.path('src'))
+
+    expect(statSync(fixture.path('src/a.ts')).ctimeMs).toBe(old)
+    expect(sources.adopt(metafile, sessionOf(fixture.path('src/a.ts')))).toBe(false)
+  })
+
+  test('doubts everything when the clock was set back', async () => {
+    await using fixture = await sample()
+    let now = Date.now() + 60_000
+    const sources = new SettledSources(
+      fixture.root,
+      clockAt(() => now),
+    )
+
+    now -= 1_000
+
+    expect(sources.adopt(metafile, sessionOf(fixture.path('a.ts')))).toBe(false)
+  })
+
+  test('doubts sources of another file system than that of the root', () => {
+    const sources = new SettledSources('/tmp', clockAt(later.now))
+
+    expect(sources.adopt(metafile, sessionOf('/proc/version'))).toBe(false)
   })
 })
