@@ -1,0 +1,27 @@
+import type { DependencyGuard } from '../dependency-guard.ts'
+import type { HttpTarget, Target, TcpTarget } from '../target.ts'
+
+/**
+ * What an edge may ask of the system that it belongs to.
+ *
+ * An edge sees the calls of the whole process; those without an owner here are none of its business
+ * and have to pass untouched.
+ */
+export interface EdgeHost {
+  /** Whose code runs; undefined for code that belongs to nobody in this system. */
+  ownerNow(): string | undefined
+  /** The guard to call through; undefined where the settings let the target pass. */
+  guardFor(owner: string, target: Target): DependencyGuard | undefined
+  /** The guard of a declared address, whoever dials; undefined for one that is not declared. */
+  declaredTcp(address: string, owner: string): DependencyGuard | undefined
+  /** Something of an owner went out beside the edge that should have seen it. */
+  bypassed(owner: string, target: HttpTarget | TcpTarget, via: string): void
+  /** A setting cannot act on calls that come this way; told once for each dependency and stage. */
+  unsupported(guard: DependencyGuard, stage: string, via: string): void
+}
+
+/** Watches one way out of the process. */
+export interface Edge {
+  /** Starts to watch; the result ends it and leaves nothing behind. */
+  install(): Disposable
+}
