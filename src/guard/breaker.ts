@@ -258,6 +258,23 @@ export class Breaker implements TicketHost {
     else probe(verdict)
   }
 
+  /**
+   * Counts a failure of a call that had been reported as a success.
+   *
+   * While the circuit is half-open that call was a probe, so its round fails.
+   *
+   * @returns false when the circuit has changed its state since `generation`
+   */
+  recordFailure(verdict: Verdict, error: unknown, generation: number): boolean {
+    if (generation !== this.#generation) {
+      this.countStale()
+      return false
+    }
+    const round = this.#mode === 'disabled' ? undefined : this.#round
+    this.count(verdict, error, round && ((failed) => round.fail(failed)))
+    return true
+  }
+
   countStale(): void {
     this.#staleCount += 1
   }

@@ -72,6 +72,12 @@ export class Bulkhead {
     return slot
   }
 
+  /** Takes a place if one is free; throws what `makeError` makes where one would have to wait. */
+  acquireNow(): Slot {
+    if (this.#inflight >= this.#limits.limit) throw this.#makeError('queue-full')
+    return this.#take()
+  }
+
   /**
    * Changes the limits at once. Waiters take up new places; over a lower limit the running calls
    * finish, and nobody starts until there is room. Waiters over a shorter queue keep their place.

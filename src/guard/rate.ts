@@ -52,6 +52,19 @@ export class RateLimit {
   }
 
   /**
+   * Takes a token if there is one for who does not wait.
+   *
+   * @throws what `makeError` makes, with the time until there would be one
+   */
+  acquireNow(): void {
+    if (this.#settings.perSecond === 0) return
+    const now = this.#clock.elapsed()
+    const waitMs = this.#waitMs(now, this.#queue.length)
+    if (waitMs > 0) throw this.#makeError(waitMs)
+    this.#take(now)
+  }
+
+  /**
    * Changes the rate at once: what is missing in the bucket stays missing, counted in tokens.
    * Waiters whose turn is now too far off are refused. Without a rate (0) everyone may start.
    */

@@ -46,6 +46,11 @@ export class ProbeRound {
     }
   }
 
+  /** A probe that had succeeded has failed after all. */
+  fail({ retryAfterMs }: Verdict): void {
+    this.#decide('probe-failed', retryAfterMs)
+  }
+
   /** Ends the round without a result, and its timers. */
   cancel(): void {
     this.#isOver = true

@@ -1,75 +1,11 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Clock } from '../../src/base/clock.ts'
-import { EventHub } from '../../src/base/events.ts'
-import {
-  DependencyGuard,
-  type GuardFunctions,
-  type Nesting,
-} from '../../src/guard/dependency-guard.ts'
-import type { GuardEvents } from '../../src/guard/events.ts'
-import type { GuardSettings } from '../../src/guard/settings.ts'
+import { fails, failTimes, guarded, pending, works } from './support/guarded.ts'
 import { guardSettings } from './support/settings.ts'
-
-/** The breaker's engine has a timer of its own, so all of time is faked. */
-const clock: Clock = {
-  now: () => Date.now(),
-  elapsed: () => performance.now(),
-  schedule(fn, delayMs) {
-    const timer = setTimeout(fn, delayMs)
-    return { cancel: () => clearTimeout(timer) }
-  },
-}
-
-interface Guarded {
-  readonly guard: DependencyGuard
-  readonly calls: GuardEvents['guard.call'][]
-  readonly faults: unknown[]
-  readonly limits: number[]
-}
-
-function guarded(settings: GuardSettings = guardSettings(), functions?: GuardFunctions): Guarded {
-  const events = new EventHub<GuardEvents>()
-  const calls: GuardEvents['guard.call'][] = []
-  const faults: unknown[] = []
-  const limits: number[] = []
-  events.on('guard.call', (call) => calls.push(call))
-  events.on('guard.fault', ({ error }) => faults.push(error))
-  events.on('guard.limit', ({ limit }) => limits.push(limit))
-  const nesting = new AsyncLocalStorage<Nesting>()
-  const parts = { owner: 'orders', dependency: 'payments', clock, random: () => 0, events, nesting }
-  return { guard: new DependencyGuard({ ...parts, functions }, settings), calls, faults, limits }
-}
-
-const fails = (): Promise<never> => Promise.reject(new Error('refused'))
-const works = (): Promise<string> => Promise.resolve('ok')
-
-/** A task that ends when the test says so, and tells whether it was aborted. */
-function pending(): {
-  readonly task: (signal: AbortSignal) => Promise<string>
-  readonly end: (value: string) => void
-  readonly started: AbortSignal[]
-} {
-  const { promise, resolve } = Promise.withResolvers<string>()
-  const started: AbortSignal[] = []
-  return {
-    task: (signal) => {
-      started.push(signal)
-      return promise
-    },
-    end: resolve,
-    started,
-  }
-}
 
 function delay(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms)
   })
-}
-
-async function failTimes(guard: DependencyGuard, times: number): Promise<void> {
-  for (let at = 0; at < times; at += 1) await guard.call(fails).catch(() => {})
 }
 
 beforeEach(() => {
@@ -429,7 +365,7 @@ describe('the functions of a guard', () => {
 
     await failTimes(guard, 1)
 
-    expect(faults).toEqual([fault])
+    expect(faults).toMatchObject([{ where: 'isFailure', error: fault }])
     expect(guard.snapshot().state).toBe('open')
   })
 })

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { describe, expect, test } from 'vitest'
 import { EventHub } from '../../src/base/events.ts'
-import type { Nesting } from '../../src/guard/dependency-guard.ts'
+import type { Nesting } from '../../src/guard/nesting.ts'
 import type { GuardEvents } from '../../src/guard/events.ts'
 import { GuardRegistry } from '../../src/guard/registry.ts'
 import type { GuardSettings } from '../../src/guard/settings.ts'

@@ -1,0 +1,107 @@
+import type { GuardedCall } from '../base/guard.ts'
+import type { Slot } from './bulkhead.ts'
+import { runWithDeadline } from './deadline.ts'
+import type { Nesting } from './nesting.ts'
+import { okVerdict, type Verdict } from './outcome.ts'
+import type { GuardStages } from './stages.ts'
+import type { Ticket } from './ticket.ts'
+
+/** What a guarded call runs. */
+export type Task<T> = (signal: AbortSignal) => T | PromiseLike<T>
+
+/** One call on its way through the stages. */
+export interface Work<T> {
+  readonly task: Task<T>
+  readonly call: GuardedCall
+  /** Told of each attempt that failed: nobody else may ask the user's predicate again. */
+  readonly onFailed?: (error: unknown, verdict: Verdict) => void
+}
+
+/**
+ * Runs a task once, `breaker( rate( bulkhead( timeout( task ))))`; without a wait it is started
+ * synchronously.
+ *
+ * A slot is held exactly while the task runs, at most `abandonMs` longer than its caller waits.
+ */
+export function attempt<T>(stages: GuardStages, work: Work<T>): Promise<T> {
+  const ticket = stages.admit()
+  if (ticket instanceof Error) return Promise.reject(ticket)
+  const { signal } = work.call
+  const from = stages.parts.clock.elapsed()
+  try {
+    const turn = stages.rate.acquire(signal)
+    if (turn !== undefined) return waited(stages, turn, ticket, work, from)
+    const slot = stages.slot(signal)
+    if (slot instanceof Promise) return waited(stages, slot, ticket, work, from)
+    return run(stages, ticket, slot, work, 0)
+  } catch (error) {
+    stages.turnedAway(ticket, error)
+    return Promise.reject(error)
+  }
+}
+
+/** Goes on after a wait: a circuit that has changed its state meanwhile asks for another ticket. */
+async function waited<T>(
+  stages: GuardStages,
+  wait: Promise<Slot | void>,
+  ticket: Ticket,
+  work: Work<T>,
+  from: number,
+): Promise<T> {
+  let slot: Slot | undefined
+  try {
+    slot = (await wait) ?? undefined
+    slot ??= await stages.slot(work.call.signal)
+  } catch (error) {
+    stages.turnedAway(ticket, error)
+    throw error
+  }
+  const queuedMs = stages.parts.clock.elapsed() - from
+  const renewed = ticket.renew()
+  if (renewed.admitted) return run(stages, renewed, slot, work, queuedMs)
+  slot?.release()
+  throw stages.refused(renewed)
+}
+
+function run<T>(
+  stages: GuardStages,
+  ticket: Ticket,
+  slot: Slot | undefined,
+  { task, call, onFailed }: Work<T>,
+  queuedMs: number,
+): Promise<T> {
+  const { clock, nesting } = stages.parts
+  const { timeoutMs = stages.settings.timeoutMs, signal } = call
+  const startedAt = clock.elapsed()
+  const inside: Nesting = { guard: stages, outer: nesting.getStore() }
+  // Both have to be over: the result is counted before the next call starts in this place.
+  let left = 2
+  const leave = (): void => {
+    left -= 1
+    if (left === 0) slot?.release()
+  }
+  const settle = (verdict: Verdict, error?: unknown): void => {
+    const durationMs = clock.elapsed() - startedAt
+    stages.settled(ticket, verdict, error, { durationMs, queuedMs })
+    leave()
+  }
+  return runWithDeadline((own) => nesting.run(inside, task, own), {
+    ...{ timeoutMs, clock, signal, abandonMs: stages.settings.abandonMs },
+    onTimeout: () => stages.errors.timedOut(timeoutMs),
+    onEnd: (abandoned) => {
+      leave()
+      if (abandoned) stages.abandoned()
+    },
+  }).then(
+    (value) => {
+      settle(okVerdict(clock.elapsed() - startedAt, stages.settings))
+      return value
+    },
+    (error: unknown) => {
+      const verdict = stages.verdictOn(error, clock.elapsed() - startedAt, signal)
+      onFailed?.(error, verdict)
+      settle(verdict, error)
+      throw error
+    },
+  )
+}
