@@ -18,6 +18,8 @@ export interface EdgeHost {
   bypassed(owner: string, target: HttpTarget | TcpTarget, via: string): void
   /** A setting cannot act on calls that come this way; told once for each dependency and stage. */
   unsupported(guard: DependencyGuard, stage: string, via: string): void
+  /** Somebody took the edge out of the way of calls; it has put itself back. */
+  replaced?(via: string): void
 }
 
 /** Watches one way out of the process. */
