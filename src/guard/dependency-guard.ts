@@ -74,6 +74,15 @@ export class DependencyGuard {
   }
 
   /**
+   * As `call()`, but neither shared between callers nor answered by the fallback: for edges, whose
+   * callers wait for an answer of the dependency itself.
+   */
+  send<T>(task: Task<T>, call: GuardedCall = {}): Promise<T> {
+    if (isInside(this.#stages, this.#stages.parts.nesting.getStore())) return plainly(task, call)
+    return this.#attempts(task, call)
+  }
+
+  /**
    * Admits a call that runs already, for edges that can neither wait nor hand over a task.
    *
    * @returns undefined inside a task of this guard: the call has to pass untouched; an error

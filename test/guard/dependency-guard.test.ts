@@ -370,6 +370,35 @@ describe('the functions of a guard', () => {
   })
 })
 
+describe('DependencyGuard.send()', () => {
+  test('hands on the error of the dependency in spite of a fallback', async () => {
+    const { guard } = guarded(guardSettings({ consecutive: 1 }), { fallback: () => 'stale' })
+
+    const failed = await guard.send(fails).catch((error: unknown) => error)
+    const refused = await guard.send(works).catch((error: unknown) => error)
+
+    expect(failed).toMatchObject({ message: 'refused' })
+    expect(refused).toMatchObject({ code: 'SOMON_GUARD_OPEN' })
+  })
+
+  test('runs a task for each caller of one flightKey', async () => {
+    const { guard } = guarded()
+    const task = vi.fn(works)
+
+    await Promise.all([1, 2].map(() => guard.send(task, { flightKey: 'balance' })))
+
+    expect(task).toHaveBeenCalledTimes(2)
+  })
+
+  test('passes inside a task of the same guard', async () => {
+    const { guard, calls } = guarded()
+
+    await guard.call(() => guard.send(works))
+
+    expect(calls).toHaveLength(1)
+  })
+})
+
 describe('a call inside a task of the same guard', () => {
   test('passes through, so that a probe does not refuse itself', async () => {
     const settings = guardSettings({
