@@ -15,7 +15,7 @@ export interface Fingerprint {
 }
 
 /** Grows whenever the text around an artifact's code changes its meaning. */
-export const ARTIFACT_FORMAT = 1
+export const ARTIFACT_FORMAT = 2
 
 /**
  * Names everything but the contents of the inputs that decides what an entry is built to: the

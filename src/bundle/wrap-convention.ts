@@ -3,7 +3,7 @@
  * which runs it. Both read this file; nothing else knows the order of the parameters.
  *
  * ```js
- * (function($s,$d,$m,require,setTimeout,…,clearImmediate,$i0,$i1){"use strict";return (function*(){
+ * (function($s,$d,$m,require,setTimeout,…,fetch,$i0,$i1){"use strict";return (function*(){
  *   $s({__proto__:null,"a":()=>a,"default":()=>b},[2]);yield;let join=$d[0]["join"],ns=$d[1]; …body…
  * })})
  * ```
@@ -51,6 +51,8 @@ export interface WrapperScope {
   readonly clearTimeout: (handle: never) => void
   readonly clearInterval: (handle: never) => void
   readonly clearImmediate: (handle: never) => void
+  /** Requests are attributed to the module that makes them. */
+  readonly fetch: typeof globalThis.fetch
 }
 
 /**
@@ -69,6 +71,7 @@ export const WRAPPER_PARAMETERS: readonly (keyof WrapperScope)[] = [
   'clearTimeout',
   'clearInterval',
   'clearImmediate',
+  'fetch',
 ]
 
 /**

@@ -62,6 +62,8 @@ export interface Evaluator {
    * parts; a coded error of `execute` also gets its place and code frame then. Never rejects.
    */
   mapErrorStack<E>(error: E): Promise<E>
+  /** The module whose code runs, or has called what runs; as entered by `execute` and `use`. */
+  ownerNow(): RelPath | undefined
   /** Counts by kind what the ledger of a generation holds now. */
   resources(generation: Generation): ResourceCounts
   /** Ends the leak watch: in a system that ends, nobody is left to be told. */
@@ -89,6 +91,8 @@ export interface EvaluatorParts extends ImportsParts {
   readonly sourceText: SourceText
   /** Lets plugins add properties to `import.meta`. */
   readonly extendMeta: (meta: Record<string, unknown>, generation: GenerationInfo) => void
+  /** Called before each request that a module makes by its own `fetch`. */
+  readonly onFetch: () => void
   /** What `import.meta.hot.invalidate()` asks for: a reload of this entry. */
   readonly onInvalidate: (module: RelPath) => void
 }
@@ -146,6 +150,7 @@ class SystemEvaluator implements Evaluator {
         inlineMap: (artifactId) =>
           this.#parts.inspected() ? this.#parts.map(artifactId) : undefined,
         extendMeta: this.#parts.extendMeta,
+        onFetch: this.#parts.onFetch,
         onInvalidate: this.#parts.onInvalidate,
       })
       const { filename, ledger } = generation.facts
@@ -239,6 +244,10 @@ class SystemEvaluator implements Evaluator {
     const frame = this.#frameOf(error.cause)
     if (frame.location !== undefined) Object.assign(error, frame)
     return error
+  }
+
+  ownerNow(): RelPath | undefined {
+    return this.#ownership.ownerNow()
   }
 
   resources(generation: Generation): ResourceCounts {

@@ -10,8 +10,9 @@ import type { Imports } from './imports.ts'
 import type { Ledger } from './ledger.ts'
 import { LiveGeneration, type Body } from './live-generation.ts'
 import { NamespaceBuilder } from './namespace.ts'
-import type { Ownership } from './ownership.ts'
+import type { Ownership, OwnerToken } from './ownership.ts'
 import { compileArtifact } from './script.ts'
+import { ownFetch } from './own-fetch.ts'
 import { ownTimers } from './timers.ts'
 
 /** What the generations of one system share. */
@@ -23,6 +24,8 @@ export interface InstantiateParts {
   readonly inlineMap: (artifactId: Digest) => string | undefined
   /** Lets plugins add properties to `import.meta`. */
   readonly extendMeta: (meta: Record<string, unknown>, generation: GenerationInfo) => void
+  /** Called before each request that a module makes by its own `fetch`. */
+  readonly onFetch: () => void
   /** What `import.meta.hot.invalidate()` asks for. */
   readonly onInvalidate: (module: RelPath) => void
 }
@@ -42,7 +45,7 @@ export function instantiate(request: InstantiateRequest, parts: InstantiateParts
   const { root, ownership } = parts
   const map = parts.inlineMap(artifact.id)
   const compiled = compileArtifact(artifact, { root, number, codeCache: request.codeCache, map })
-  const { token, ledger } = ownership.own(compiled.filename) ?? {}
+  const { token, ledger } = ownership.own(compiled.filename, artifact.entry) ?? {}
   const exports = new NamespaceBuilder()
   const dependencies: Namespace[] = []
   const controller = new AbortController()
@@ -50,7 +53,7 @@ export function instantiate(request: InstantiateRequest, parts: InstantiateParts
     parts.onInvalidate(artifact.entry),
   )
   const tag: Tag = (getters, stars, late) => exports.register(getters, stars, late)
-  const scope = scopeOf(request, parts, { tag, dependencies, hot, ledger })
+  const scope = scopeOf(request, parts, { tag, dependencies, hot, ledger, token })
   const wrapper = compiled.script.runInThisContext() as Wrapper
   const body = ownership.run(token, () => wrapper(...scope)())
   const first = ownership.run(token, () => body.next())
@@ -76,13 +79,14 @@ interface OwnParts {
   readonly dependencies: Namespace[]
   readonly hot: HotState
   readonly ledger: Ledger | undefined
+  readonly token: OwnerToken | undefined
 }
 
 /** The arguments of a wrapper, in the order of `bundle/wrap-convention.ts`. */
 function scopeOf(
   { artifact, number, main = false, reloadable }: InstantiateRequest,
-  { root, imports, extendMeta }: InstantiateParts,
-  { tag, dependencies, hot, ledger }: OwnParts,
+  { root, imports, ownership, extendMeta, onFetch }: InstantiateParts,
+  { tag, dependencies, hot, ledger, token }: OwnParts,
 ): readonly unknown[] {
   const { entry, id } = artifact
   const meta = importMetaOf({
@@ -97,6 +101,7 @@ function scopeOf(
     meta,
     mentions(artifact, REQUIRE) ? createRequire(importerPath(root, entry)) : undefined,
     ...(mentions(artifact, TIMERS) ? ownTimers(ledger) : NO_TIMERS),
+    mentions(artifact, FETCH) ? ownFetch((fn) => ownership.run(token, fn), onFetch) : undefined,
     ...artifact.dynamicSites.map(
       (importer) =>
         (specifier: unknown, options?: unknown): Promise<Namespace> =>
@@ -115,4 +120,5 @@ function mentions({ code, head }: Artifact, words: readonly string[]): boolean {
 
 const REQUIRE = ['require', 'eval']
 const TIMERS = ['Timeout', 'Interval', 'Immediate', 'eval']
+const FETCH = ['fetch', 'eval']
 const NO_TIMERS: readonly undefined[] = Array.from({ length: 6 }, () => undefined)

@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Server } from 'node:net'
 import type { Worker } from 'node:worker_threads'
+import type { RelPath } from '../base/project-path.ts'
 import { traceUnsupported } from './errors.ts'
 import { Ledger } from './ledger.ts'
 
@@ -13,6 +14,8 @@ export type LedgerMode = 'dispose' | 'report' | 'trace' | 'off'
 /** Stands for a generation in async contexts, which may outlive it; holds nothing of it. */
 export interface OwnerToken {
   readonly filename: string
+  /** The module that it is a generation of. */
+  readonly module: RelPath
 }
 
 /** What the mode `trace` has to know of the Node it runs on. */
@@ -29,7 +32,8 @@ export interface HookRuntime {
  * library shares between callers would die with whoever called it first.
  *
  * Invariants: subscriptions exist from the first `own()` to `close()`; tokens lead to ledgers
- * weakly; in mode `off` and after `close()` nothing is subscribed and no context is entered.
+ * weakly; in mode `off` nothing is subscribed and there are no ledgers, but code has an owner all the same:
+ * guards ask for it; after `close()` no context is entered.
  */
 export class Ownership {
   readonly #mode: LedgerMode
@@ -52,11 +56,15 @@ export class Ownership {
     return this.#mode
   }
 
-  /** Opens the ledger of a generation; undefined in mode `off` and after `close()`. */
-  own(filename: string): { readonly token: OwnerToken; readonly ledger: Ledger } | undefined {
-    if (this.#mode === 'off' || this.#closed) return undefined
+  /** Opens the ledger of a generation, in mode `off` none; undefined after `close()`. */
+  own(
+    filename: string,
+    module: RelPath,
+  ): { readonly token: OwnerToken; readonly ledger: Ledger | undefined } | undefined {
+    if (this.#closed) return undefined
+    const token: OwnerToken = Object.freeze({ filename, module })
+    if (this.#mode === 'off') return { token, ledger: undefined }
     this.#stop ??= this.#start()
-    const token: OwnerToken = Object.freeze({ filename })
     const ledger = new Ledger(filename)
     this.#ledgers.set(token, ledger)
     return { token, ledger }
@@ -65,6 +73,11 @@ export class Ownership {
   /** Calls `fn` so that what it starts is attributed to the token's generation. */
   run<R>(token: OwnerToken | undefined, fn: () => R): R {
     return token === undefined ? fn() : this.#contexts.run(token, fn)
+  }
+
+  /** The module whose code runs, or has called what runs. */
+  ownerNow(): RelPath | undefined {
+    return this.#contexts.getStore()?.module
   }
 
   close(): void {

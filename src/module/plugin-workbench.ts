@@ -94,6 +94,7 @@ export class PluginWorkbench implements AsyncDisposable {
       inspected: () => false,
       sourceText: () => undefined,
       extendMeta: (meta, generation) => this.plugins.instantiate(meta, generation),
+      onFetch: () => {},
       onInvalidate: () => {},
     })
   }

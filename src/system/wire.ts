@@ -237,6 +237,8 @@ function wireEvaluator(
     inspected: isInspected,
     sourceText: (artifact, file) => loader.sourceText(artifact, file),
     extendMeta: (meta, generation) => plugins.host.instantiate(meta, generation),
+    // Guards at the edge of the network come with the system's guards.
+    onFetch: () => {},
     onInvalidate: (entry) => void registry()?.find(entry)?.reload(),
   })
 }

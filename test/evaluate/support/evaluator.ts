@@ -48,6 +48,7 @@ export function createRig(root: string, overrides: Partial<EvaluatorParts> = {})
       return existsSync(path) ? readFileSync(path, 'utf8') : undefined
     },
     extendMeta: () => {},
+    onFetch: () => {},
     onInvalidate: () => {},
     ...overrides,
   })
