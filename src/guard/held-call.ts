@@ -11,6 +11,8 @@ export interface EnterOptions {
   readonly timeoutMs?: number | undefined
   /** The caller's: once it is aborted, errors are the caller's. */
   readonly signal?: AbortSignal | undefined
+  /** It takes neither a place nor a token: a dial comes before the calls that are bounded. */
+  readonly isUnbounded?: boolean | undefined
 }
 
 /**
@@ -43,6 +45,7 @@ export function enter(
   if (isInside(stages, stages.parts.nesting.getStore())) return undefined
   const ticket = stages.admit()
   if (ticket instanceof Error) return ticket
+  if (options.isUnbounded === true) return new Held(stages, ticket, undefined, options)
   try {
     stages.rate.acquireNow()
     return new Held(stages, ticket, stages.slotNow(), options)
@@ -58,6 +61,7 @@ class Held implements HeldCall {
   readonly #ticket: Ticket
   readonly #slot: Slot | undefined
   readonly #callerSignal: AbortSignal | undefined
+  readonly #isUnbounded: boolean | undefined
   readonly #controller = new AbortController()
   readonly #startedAt: number
   #timer: Scheduled | undefined
@@ -68,13 +72,14 @@ class Held implements HeldCall {
     stages: GuardStages,
     ticket: Ticket,
     slot: Slot | undefined,
-    { timeoutMs = stages.settings.timeoutMs, signal }: EnterOptions,
+    { timeoutMs = stages.settings.timeoutMs, signal, isUnbounded }: EnterOptions,
   ) {
     const { clock } = stages.parts
     this.#stages = stages
     this.#ticket = ticket
     this.#slot = slot
     this.#callerSignal = signal
+    this.#isUnbounded = isUnbounded
     this.#startedAt = clock.elapsed()
     if (timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS) {
       this.#timer = clock.schedule(() => this.#timeOut(timeoutMs), timeoutMs)
@@ -121,7 +126,8 @@ class Held implements HeldCall {
   #count(verdict: Verdict, error: unknown): void {
     if (this.#isCounted) return
     this.#isCounted = true
-    const times = { durationMs: this.#elapsed(), queuedMs: 0 }
+    const isUnbounded = this.#isUnbounded
+    const times = { durationMs: this.#elapsed(), queuedMs: 0, isUnbounded }
     this.#stages.settled(this.#ticket, verdict, error, times)
   }
 

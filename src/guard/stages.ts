@@ -142,10 +142,11 @@ export class GuardStages {
     ticket: Ticket,
     verdict: Verdict,
     error: unknown,
-    { durationMs, queuedMs }: CallTimes,
+    { durationMs, queuedMs, isUnbounded }: CallTimes,
   ): void {
     const stale = ticket.isStale
-    if (this.#gradient !== undefined && verdict.outcome !== 'ignored') {
+    const isSample = verdict.outcome !== 'ignored' && isUnbounded !== true
+    if (this.#gradient !== undefined && isSample) {
       this.#gradient.sample(durationMs, this.bulkhead.inflight)
       this.#resize(this.#gradient.limit)
     }
@@ -216,6 +217,8 @@ export class GuardStages {
 export interface CallTimes {
   readonly durationMs: number
   readonly queuedMs: number
+  /** It held no place, so it says nothing of how many there should be. */
+  readonly isUnbounded?: boolean | undefined
 }
 
 /** Whether a result is the dependency's fault. */

@@ -10,12 +10,13 @@ export class CoveredAddresses {
   readonly #inFlight = new Map<string, number>()
 
   /**
-   * Counts a call to an origin as `originOf()` makes it.
+   * Counts a call to an origin as `originOf()` makes it, or to the path of a Unix socket.
    *
    * @returns ends the call; calling it again does nothing
    */
-  enter(origin: string): () => void {
-    const address = addressOf(origin)
+  enter(originOrPath: string): () => void {
+    const isOrigin = originOf(originOrPath) !== undefined
+    const address = isOrigin ? addressOf(originOrPath) : originOrPath
     this.#inFlight.set(address, (this.#inFlight.get(address) ?? 0) + 1)
     let isOver = false
     return () => {
@@ -27,9 +28,10 @@ export class CoveredAddresses {
     }
   }
 
-  /** Tells whether a call to `host:port` is in flight, however host is written. */
+  /** Tells whether a call to `host:port`, however host is written, or to a path is in flight. */
   covers(address: string): boolean {
-    if (this.#inFlight.size === 0 || address.startsWith('/')) return false
+    if (this.#inFlight.size === 0) return false
+    if (this.#inFlight.has(address)) return true
     const origin = originOf(`http://${address}`)
     return origin !== undefined && this.#inFlight.has(addressOf(origin))
   }

@@ -14,8 +14,14 @@ export interface EdgeHost {
   guardFor(owner: string, target: Target): DependencyGuard | undefined
   /** The guard of a declared address, whoever dials; undefined for one that is not declared. */
   declaredTcp(address: string, owner: string): DependencyGuard | undefined
-  /** Something of an owner went out beside the edge that should have seen it. */
-  bypassed(owner: string, target: HttpTarget | TcpTarget, via: string): void
+  /** The guards of all declared addresses of a host: while its name is looked up, no port is known. */
+  declaredTcpAt(hostname: string, owner: string): readonly DependencyGuard[]
+  /**
+   * Something of an owner went out beside the edge that should have seen it.
+   *
+   * @returns the guard for its connection, where the settings ask for one
+   */
+  bypassed(owner: string, target: HttpTarget | TcpTarget, via: string): DependencyGuard | undefined
   /** A setting cannot act on calls that come this way; told once for each dependency and stage. */
   unsupported(guard: DependencyGuard, stage: string, via: string): void
   /** Somebody took the edge out of the way of calls; it has put itself back. */

@@ -28,4 +28,15 @@ describe('CoveredAddresses', () => {
     expect(covered.covers('/run/api.pay.example:80')).toBe(false)
     expect(covered.covers('no address')).toBe(false)
   })
+
+  test('knows the path of a Unix socket as it is written', () => {
+    const covered = new CoveredAddresses()
+
+    const leave = covered.enter('/run/Docker.sock')
+
+    expect(covered.covers('/run/Docker.sock')).toBe(true)
+    expect(covered.covers('/run/docker.sock')).toBe(false)
+    leave()
+    expect(covered.covers('/run/Docker.sock')).toBe(false)
+  })
 })

@@ -18,6 +18,8 @@ export interface EdgeSceneOptions {
   readonly declared?: Readonly<Record<string, string>> | undefined
   /** Origins, addresses and packages that the settings let pass. */
   readonly ignored?: readonly string[] | undefined
+  /** What becomes of a connection beside the edges: it is only reported unless said otherwise. */
+  readonly bypass?: 'guard' | 'report' | undefined
 }
 
 /**
@@ -39,7 +41,8 @@ export class EdgeScene implements Disposable {
   readonly #owners = new AsyncLocalStorage<string>()
   #settings: GuardSettings
 
-  constructor({ settings = guardSettings(), declared = {}, ignored = [] }: EdgeSceneOptions = {}) {
+  constructor(options: EdgeSceneOptions = {}) {
+    const { settings = guardSettings(), declared = {}, ignored = [], bypass = 'report' } = options
     this.#settings = settings
     this.events.on('guard.call', (call) => this.calls.push(call))
     this.registry = new GuardRegistry({
@@ -60,7 +63,14 @@ export class EdgeScene implements Disposable {
         const name = declared[address]
         return name === undefined ? undefined : this.registry.for(owner, name)
       },
-      bypassed: (owner, target, via) => this.bypassed.push({ owner, target, via }),
+      declaredTcpAt: (hostname, owner) =>
+        Object.entries(declared)
+          .filter(([address]) => address.startsWith(`${hostname}:`))
+          .map(([, name]) => this.registry.for(owner, name)),
+      bypassed: (owner, target, via) => {
+        this.bypassed.push({ owner, target, via })
+        return bypass === 'guard' ? this.host.guardFor(owner, target) : undefined
+      },
       unsupported: (guard, stage, via) =>
         this.unsupported.push(`${guard.dependency} ${stage} ${via}`),
       replaced: (via) => this.replaced.push(via),
