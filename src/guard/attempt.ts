@@ -60,6 +60,7 @@ async function waited<T>(
   const renewed = ticket.renew()
   if (renewed.admitted) return run(stages, renewed, slot, work, queuedMs)
   slot?.release()
+  stages.rate.giveBack()
   throw stages.refused(renewed)
 }
 

@@ -64,6 +64,12 @@ export class RateLimit {
     this.#take(now)
   }
 
+  /** Puts a token back whose call has not started; the next one who waits gets it. */
+  giveBack(): void {
+    this.#fullAt -= this.#tokenMs
+    this.#serve()
+  }
+
   /**
    * Changes the rate at once: what is missing in the bucket stays missing, counted in tokens.
    * Waiters whose turn is now too far off are refused. Without a rate (0) everyone may start.

@@ -39,7 +39,8 @@ export interface GuardParts {
  * The stages of one guard from the breaker inwards, and what it tells; every way in uses the same.
  *
  * Invariants: every admitted call is reported to the breaker exactly once or withdrawn; a refusal
- * from inside the breaker (full, limited) says nothing about the dependency.
+ * from inside the breaker (full, limited) says nothing about the dependency; a call that does not
+ * start keeps neither token nor place.
  */
 export class GuardStages {
   readonly parts: GuardParts
@@ -120,14 +121,21 @@ export class GuardStages {
     return this.errors.refused(refusal)
   }
 
-  /** A place for a call, now or later; undefined where nothing bounds their number. */
+  /**
+   * Takes a place for a call that has its token, now or later; undefined where nothing bounds
+   * their number. Whoever gets none gives the token back.
+   */
   slot(signal: AbortSignal | undefined): Slot | undefined | Promise<Slot> {
-    return this.#settings.bulkhead.mode === 'off' ? undefined : this.bulkhead.acquire(signal)
+    if (this.#settings.bulkhead.mode === 'off') return undefined
+    const slot = this.#orGiveBack(() => this.bulkhead.acquire(signal))
+    if (slot instanceof Promise) slot.catch(() => this.rate.giveBack())
+    return slot
   }
 
-  /** A place for a call that runs already; throws where there is none. */
+  /** The same for a call that runs already: it throws where one would have to wait. */
   slotNow(): Slot | undefined {
-    return this.#settings.bulkhead.mode === 'off' ? undefined : this.bulkhead.acquireNow()
+    if (this.#settings.bulkhead.mode === 'off') return undefined
+    return this.#orGiveBack(() => this.bulkhead.acquireNow())
   }
 
   /** Ends the ticket of a call that got no token or no place. */
@@ -177,6 +185,15 @@ export class GuardStages {
     const { owner, dependency, events } = this.parts
     const channel = events.channel('guard.abandoned')
     if (channel.listened) channel.emit({ owner, dependency })
+  }
+
+  #orGiveBack<T>(acquire: () => T): T {
+    try {
+      return acquire()
+    } catch (error) {
+      this.rate.giveBack()
+      throw error
+    }
   }
 
   #fault(where: string, error: unknown): void {

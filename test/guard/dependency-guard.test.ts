@@ -265,6 +265,67 @@ describe('the rate of a guard', () => {
   })
 })
 
+describe('a call with a token that gets no place', () => {
+  const rate = { perSecond: 1, burst: 2, waitMs: 0 }
+  const bulkhead = { mode: 'fixed', max: 1, queue: 1, queueTimeoutMs: 300 } as const
+
+  test('gives the token back when it may not wait', async () => {
+    const none = { ...bulkhead, queue: 0 }
+    const { guard } = guarded(guardSettings({}, { rate, bulkhead: none }))
+    const running = pending()
+    const one = guard.call(running.task)
+
+    const full = await guard.call(works).catch((error: unknown) => error)
+    const fullNow = guard.enter()
+    running.end('done')
+    await one
+
+    expect([full, fullNow]).toMatchObject([
+      { code: 'SOMON_GUARD_FULL' },
+      { code: 'SOMON_GUARD_FULL' },
+    ])
+    expect(await guard.call(works)).toBe('ok')
+  })
+
+  test('gives the token back when it has waited in vain', async () => {
+    const { guard } = guarded(guardSettings({}, { rate, bulkhead, timeoutMs: 0 }))
+    const running = pending()
+    const one = guard.call(running.task)
+    const gone = new AbortController()
+    const aborted = guard.call(works, { signal: gone.signal }).catch((error: unknown) => error)
+
+    gone.abort()
+    await aborted
+    const late = guard.call(works).catch((error: unknown) => error)
+    await vi.advanceTimersByTimeAsync(300)
+    running.end('done')
+    await one
+
+    expect(await late).toMatchObject({ data: { reason: 'queue-timeout' } })
+    expect(await guard.call(works)).toBe('ok')
+  })
+
+  test('gives it back when the circuit opens after it got a place', async () => {
+    const settings = guardSettings(
+      { consecutive: 1 },
+      { bulkhead: { ...bulkhead, max: 2 }, rate: { ...rate, burst: 3 } },
+    )
+    const { guard } = guarded(settings)
+    const [running, failing] = [pending(), pending()]
+    const calls = [guard.call(running.task), guard.call(failing.task)]
+    const third = guard.call(works).catch((error: unknown) => error)
+
+    running.end('done')
+    failing.fail(new Error('refused'))
+    await Promise.allSettled(calls)
+    const refused = await third
+    guard.close()
+
+    expect(refused).toMatchObject({ code: 'SOMON_GUARD_OPEN' })
+    expect(await guard.call(works)).toBe('ok')
+  })
+})
+
 describe('the retries of a guard', () => {
   const retry = { max: 2, budget: 1, minPerSecond: 10 }
 

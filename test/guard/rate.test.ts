@@ -300,3 +300,47 @@ function keptAlive(clock: FakeClock): unknown[] {
   Object.assign(clock, { schedule })
   return kept
 }
+
+describe('RateLimit.giveBack()', () => {
+  test('puts a token back, for who comes next', () => {
+    const { rate } = scene({ burst: 1 })
+    rate.acquire()
+
+    rate.giveBack()
+
+    expect(startAll(rate)).toBe(1)
+  })
+
+  test('serves who waits, in order, and leaves no timer behind', async () => {
+    const { clock, rate } = scene({ burst: 2, waitMs: 1000 })
+    const log: unknown[] = []
+    startAll(rate)
+    for (const name of ['b', 'c']) waitFor(rate, log, name)
+
+    rate.giveBack()
+    rate.giveBack()
+    await clock.advance(0)
+
+    expect(log).toEqual(['b'])
+    expect(clock.pending).toBe(1)
+  })
+
+  test('never makes more tokens than a burst has', async () => {
+    const { clock, rate } = scene({ burst: 2 })
+    rate.acquire()
+    await clock.advance(10_000)
+
+    rate.giveBack()
+
+    expect(startAll(rate)).toBe(2)
+  })
+
+  test('does nothing without a rate', () => {
+    const { rate } = scene({ perSecond: 0 })
+
+    rate.giveBack()
+    rate.configure({ perSecond: 10, burst: 1, waitMs: 0 })
+
+    expect(startAll(rate)).toBe(1)
+  })
+})
