@@ -1,9 +1,13 @@
 /** What a call through a guard may say about itself. */
 export interface GuardedCall {
   readonly signal?: AbortSignal | undefined
+  /** How long one attempt may take, instead of what the guard says; 0 means no limit. */
   readonly timeoutMs?: number
+  /** How long the caller waits for all of it: queues, attempts, and the waits between them. */
+  readonly deadlineMs?: number
   /** Callers with one key share one effort. */
   readonly flightKey?: string
+  /** Whether a second attempt changes nothing at the dependency that one would not. */
   readonly idempotent?: boolean
 }
 

@@ -24,9 +24,10 @@ export interface Work<T> {
  * A slot is held exactly while the task runs, at most `abandonMs` longer than its caller waits.
  */
 export function attempt<T>(stages: GuardStages, work: Work<T>): Promise<T> {
+  const { signal } = work.call
+  if (signal?.aborted === true) return Promise.reject(stages.goneBefore(signal))
   const ticket = stages.admit()
   if (ticket instanceof Error) return Promise.reject(ticket)
-  const { signal } = work.call
   const from = stages.parts.clock.elapsed()
   try {
     const turn = stages.rate.acquire(signal)
@@ -35,7 +36,7 @@ export function attempt<T>(stages: GuardStages, work: Work<T>): Promise<T> {
     if (slot instanceof Promise) return waited(stages, slot, ticket, work, from)
     return run(stages, ticket, slot, work, 0)
   } catch (error) {
-    stages.turnedAway(ticket, error)
+    stages.turnedAway(ticket, error, signal)
     return Promise.reject(error)
   }
 }
@@ -48,20 +49,24 @@ async function waited<T>(
   work: Work<T>,
   from: number,
 ): Promise<T> {
+  const { signal } = work.call
   let slot: Slot | undefined
   try {
     slot = (await wait) ?? undefined
-    slot ??= await stages.slot(work.call.signal)
+    slot ??= await stages.slot(signal)
   } catch (error) {
-    stages.turnedAway(ticket, error)
+    stages.turnedAway(ticket, error, signal)
     throw error
   }
-  const queuedMs = stages.parts.clock.elapsed() - from
-  const renewed = ticket.renew()
-  if (renewed.admitted) return run(stages, renewed, slot, work, queuedMs)
+  const renewed = signal?.aborted === true ? undefined : ticket.renew()
+  if (renewed?.admitted === true) {
+    return run(stages, renewed, slot, work, stages.parts.clock.elapsed() - from)
+  }
   slot?.release()
   stages.rate.giveBack()
-  throw stages.refused(renewed)
+  if (renewed !== undefined) throw stages.refused(renewed)
+  stages.turnedAway(ticket, signal?.reason, signal)
+  throw signal?.reason
 }
 
 function run<T>(

@@ -10,6 +10,7 @@ import { retrying } from './retry.ts'
 import type { GuardSettings } from './settings.ts'
 import { guardSnapshot, type GuardSnapshot } from './snapshot.ts'
 import { GuardStages, isBad, type GuardParts } from './stages.ts'
+import { untilDeadline } from './until-deadline.ts'
 
 /**
  * Stands between one owner and one dependency:
@@ -58,16 +59,11 @@ export class DependencyGuard {
   call<T>(task: Task<T>, call: GuardedCall = {}): Promise<T> {
     const { nesting, functions } = this.#stages.parts
     if (isInside(this.#stages, nesting.getStore())) return plainly(task, call)
-    const { flightKey } = call
-    const effort =
-      flightKey === undefined
-        ? this.#attempts(task, call)
-        : this.#flights.run(
-            flightKey,
-            (signal) => this.#attempts(task, { ...call, signal }),
-            call.signal,
-          )
-    const result = effort as Promise<T>
+    const { deadlineMs } = call
+    const result =
+      deadlineMs === undefined
+        ? this.#effort(task, call)
+        : this.#untilDeadline(task, call, deadlineMs)
     const fallback = functions?.fallback
     if (fallback === undefined) return result
     return result.catch((error: unknown) => fallback(error) as T)
@@ -159,7 +155,29 @@ export class DependencyGuard {
     this.#stages.dispose()
   }
 
-  #attempts<T>(task: Task<T>, call: GuardedCall): Promise<T> {
+  #untilDeadline<T>(task: Task<T>, call: GuardedCall, deadlineMs: number): Promise<T> {
+    const { parts, errors } = this.#stages
+    const { clock } = parts
+    const deadlineAt = clock.elapsed() + deadlineMs
+    return untilDeadline((signal) => this.#effort(task, { ...call, signal }, deadlineAt), {
+      ...{ deadlineMs, clock, signal: call.signal },
+      makeError: () => errors.timedOut(deadlineMs, 'deadline'),
+    })
+  }
+
+  /** An effort that is shared has no deadline: its callers leave it one by one. */
+  #effort<T>(task: Task<T>, call: GuardedCall, deadlineAt?: number): Promise<T> {
+    const { flightKey, signal } = call
+    if (flightKey === undefined) return this.#attempts(task, call, deadlineAt)
+    const shared = this.#flights.run(
+      flightKey,
+      (own) => this.#attempts(task, { ...call, signal: own }, undefined),
+      signal,
+    )
+    return shared as Promise<T>
+  }
+
+  #attempts<T>(task: Task<T>, call: GuardedCall, deadlineAt: number | undefined): Promise<T> {
     const { retry } = this.#stages.settings
     if (retry.max === 0) return attempt(this.#stages, { task, call })
     const { owner, dependency, clock, random, events } = this.#stages.parts
@@ -172,6 +190,7 @@ export class DependencyGuard {
     }
     return retrying(() => attempt(this.#stages, { task, call, onFailed }), {
       ...{ max: retry.max, budget: this.#budget, clock, random, signal: call.signal },
+      deadlineAt,
       idempotent: call.idempotent === true,
       isFailure: (error) => {
         // A refusal has no verdict: no attempt came of it.

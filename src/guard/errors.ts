@@ -29,10 +29,12 @@ export const guardIsolated: ErrorFactory<RefusalData> = defineError({
 export const guardTimeout: ErrorFactory<RefusalData & { readonly timeoutMs: number }> = defineError(
   {
     code: 'SOMON_GUARD_TIMEOUT',
-    when: 'An attempt takes longer than the timeout of its guard.',
+    when: 'An attempt takes longer than the timeout of its guard, or a call longer than its deadline.',
     remedy: 'Raise timeoutMs of the dependency, or make it answer sooner',
-    message: ({ dependency, timeoutMs }) =>
-      `Cannot finish the call of "${dependency}": it took longer than ${timeoutMs} ms; guard.timeoutMs allows no more`,
+    message: ({ dependency, timeoutMs, reason }) =>
+      `Cannot finish the call of "${dependency}": it took longer than ${timeoutMs} ms; ${reason === 'deadline' ? 'the deadline of its caller' : 'guard.timeoutMs'} allows no more`,
+    fix: ({ reason }) =>
+      `Raise ${reason === 'deadline' ? 'deadlineMs of the call' : 'timeoutMs of the dependency'}, or make it answer sooner`,
     retryable: true,
   },
 )

@@ -44,8 +44,8 @@ export class GuardErrors {
     return guardDisposed(this.#data('disposed', undefined))
   }
 
-  timedOut(timeoutMs: number): Error {
-    return guardTimeout({ ...this.#data('timeout', undefined), timeoutMs })
+  timedOut(timeoutMs: number, reason: 'timeout' | 'deadline' = 'timeout'): Error {
+    return guardTimeout({ ...this.#data(reason, undefined), timeoutMs })
   }
 
   full(reason: string): Error {

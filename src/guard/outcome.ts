@@ -34,6 +34,13 @@ export interface OutcomeRules {
   readonly onFault?: ((error: unknown) => void) | undefined
 }
 
+/** The verdict on a call that says nothing, whatever came of it. */
+export const IGNORED: Verdict = Object.freeze({
+  outcome: 'ignored',
+  slow: false,
+  retryAfterMs: undefined,
+})
+
 /** Returns the verdict on a call that returned a value. */
 export function okVerdict(elapsedMs: number, settings: Pick<GuardSettings, 'breaker'>): Verdict {
   return isSlow(elapsedMs, settings) ? SLOW_OK : OK

@@ -1,5 +1,6 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../base/clock.ts'
+import { codeOf } from '../base/error.ts'
 import type { Emitter, EventChannel } from '../base/events.ts'
 import { Breaker } from './breaker.ts'
 import { Bulkhead, type BulkheadLimits, type Slot } from './bulkhead.ts'
@@ -7,9 +8,8 @@ import type { GuardEvents } from './events.ts'
 import { Gradient2 } from './gradient2.ts'
 import { GuardErrors } from './guard-errors.ts'
 import type { Nesting } from './nesting.ts'
-import { classify, type Verdict } from './outcome.ts'
+import { classify, IGNORED, type Verdict } from './outcome.ts'
 import { RateLimit } from './rate.ts'
-import { isRefusal } from './retry.ts'
 import type { GuardSettings } from './settings.ts'
 import { reportedState } from './snapshot.ts'
 import type { Refusal, Ticket } from './ticket.ts'
@@ -138,11 +138,22 @@ export class GuardStages {
     return this.#orGiveBack(() => this.bulkhead.acquireNow())
   }
 
-  /** Ends the ticket of a call that got no token or no place. */
-  turnedAway(ticket: Ticket, error: unknown): void {
+  /** Ends the ticket of a call that does not start: it was refused, or its caller has gone. */
+  turnedAway(ticket: Ticket, error: unknown, signal?: AbortSignal): void {
+    if (signal?.aborted === true && error === signal.reason) {
+      ticket.report(IGNORED)
+      this.#tell('ignored', NO_TIME)
+      return
+    }
     ticket.withdraw()
-    const code = codeOfRefusal(error)
-    if (code !== undefined) this.#tell(code, NO_TIME)
+    const outcome = REFUSED[codeOf(error) ?? '']
+    if (outcome !== undefined) this.#tell(outcome, NO_TIME)
+  }
+
+  /** Tells of a call whose caller had gone before it came, and returns the reason. */
+  goneBefore({ reason }: AbortSignal): unknown {
+    this.#tell('ignored', NO_TIME)
+    return reason
   }
 
   /** Counts the result of a call and tells it; the caller has to learn of it afterwards. */
@@ -249,7 +260,10 @@ function gradientOf({ bulkhead }: GuardSettings, clock: Clock): Gradient2 | unde
   return bulkhead.mode === 'gradient2' ? new Gradient2(bulkhead.max, clock) : undefined
 }
 
-function codeOfRefusal(error: unknown): 'full' | 'limited' | undefined {
-  if (!isRefusal(error)) return undefined
-  return (error as { code: string }).code === 'SOMON_GUARD_FULL' ? 'full' : 'limited'
+/** A guard that has ended tells nothing. */
+const REFUSED: Readonly<Record<string, GuardEvents['guard.call']['outcome']>> = {
+  SOMON_GUARD_OPEN: 'open',
+  SOMON_GUARD_ISOLATED: 'isolated',
+  SOMON_GUARD_FULL: 'full',
+  SOMON_GUARD_RATE_LIMITED: 'limited',
 }

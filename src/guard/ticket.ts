@@ -1,5 +1,5 @@
 import type { TransitionReason } from './events.ts'
-import type { FailureRecord, Verdict } from './outcome.ts'
+import { IGNORED, type FailureRecord, type Verdict } from './outcome.ts'
 
 /** Why a call may not start now. */
 export interface Refusal {
@@ -94,12 +94,6 @@ export class Ticket {
   /** Gives the place of a probe back. */
   #end(): void {
     this.#isEnded = true
-    this.#probe?.(NOTHING)
+    this.#probe?.(IGNORED)
   }
 }
-
-const NOTHING: Verdict = Object.freeze({
-  outcome: 'ignored',
-  slow: false,
-  retryAfterMs: undefined,
-})

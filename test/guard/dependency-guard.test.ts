@@ -128,6 +128,45 @@ describe('the abort of a caller', () => {
   })
 })
 
+describe('a caller who has gone before its call starts', () => {
+  const timedOut = AbortSignal.abort(new DOMException('', 'TimeoutError'))
+
+  test('gets its reason, and nothing is blamed or asked', async () => {
+    const { guard, calls } = guarded(guardSettings({ consecutive: 1 }))
+    const task = vi.fn(works)
+
+    const result = guard.call(task, { signal: timedOut })
+
+    await expect(result).rejects.toBe(timedOut.reason)
+    expect(task).not.toHaveBeenCalled()
+    expect(guard.snapshot().state).toBe('closed')
+    expect(calls.map(({ outcome }) => outcome)).toEqual(['ignored'])
+  })
+
+  test('leaves place and token to others when it goes as its turn comes', async () => {
+    const bulkhead = { mode: 'fixed', max: 1, queue: 1, queueTimeoutMs: 300 } as const
+    const rate = { perSecond: 1, burst: 2, waitMs: 0 }
+    const { guard, calls } = guarded(guardSettings({ consecutive: 1 }, { bulkhead, rate }))
+    const [running, task] = [pending(), vi.fn(works)]
+    const gone = new AbortController()
+    const one = guard.call(running.task)
+    const two = guard.call(task, { signal: gone.signal }).catch((error: unknown) => error)
+
+    // The place is given in this turn, and the task would start in the next one.
+    guard.configure(guardSettings({ consecutive: 1 }, { rate, bulkhead: { ...bulkhead, max: 2 } }))
+    gone.abort(timedOut.reason)
+    const reason = await two
+    const three = await guard.call(works)
+    running.end('done')
+    await one
+
+    expect([reason, three]).toEqual([timedOut.reason, 'ok'])
+    expect(task).not.toHaveBeenCalled()
+    expect(guard.snapshot()).toMatchObject({ state: 'closed', inflight: 0 })
+    expect(calls.map(({ outcome }) => outcome)).toEqual(['ignored', 'ok', 'ok'])
+  })
+})
+
 describe('the bulkhead of a guard', () => {
   const bulkhead = { mode: 'fixed', max: 1, queue: 1, queueTimeoutMs: 300 } as const
 
@@ -147,7 +186,7 @@ describe('the bulkhead of a guard', () => {
   })
 
   test('refuses who waits as soon as the circuit opens', async () => {
-    const { guard } = guarded(guardSettings({ consecutive: 1 }, { bulkhead }))
+    const { guard, calls } = guarded(guardSettings({ consecutive: 1 }, { bulkhead }))
     const running = pending()
     const one = guard.call(running.task)
     const task = vi.fn(works)
@@ -160,6 +199,7 @@ describe('the bulkhead of a guard', () => {
     expect(refused).toMatchObject({ code: 'SOMON_GUARD_OPEN' })
     expect(await one).toBe('done')
     expect(task).not.toHaveBeenCalled()
+    expect(calls.map(({ outcome }) => outcome)).toEqual(['open', 'ok'])
   })
 
   test('counts a failure before the next call starts in its place', async () => {
