@@ -1,14 +1,16 @@
 import type { Clock } from '../base/clock.ts'
 import type { Emitter, EventChannel } from '../base/events.ts'
+import type { BreakerExport } from './breaker-export.ts'
 import type { CircuitState, GuardEvents, TransitionReason } from './events.ts'
-import { OpenTime, type OpenTimeExport } from './open-time.ts'
+import { OpenTime } from './open-time.ts'
 import { createEngine, type Engine, type EngineHooks } from './opossum.ts'
 import { failureRecord, type FailureRecord, type Verdict } from './outcome.ts'
 import { tripReason } from './policy.ts'
 import { ProbeRound, type RoundResult } from './round.ts'
 import { openMaxMs, type GuardMode, type GuardSettings } from './settings.ts'
 import { Ticket, type Refusal, type TakeVerdict, type TicketHost } from './ticket.ts'
-import { Window, type WindowCounts, type WindowExport } from './window.ts'
+import { TransitionLog } from './transition-log.ts'
+import { Window, type WindowCounts } from './window.ts'
 
 /** What a breaker is made of. */
 export interface BreakerParts {
@@ -40,18 +42,6 @@ export interface BreakerSnapshot {
   readonly lastFailure: FailureRecord | undefined
 }
 
-/** A breaker as durations, for an instance that goes on where this one ends. */
-export interface BreakerExport extends OpenTimeExport {
-  readonly v: 1
-  /** A half-open circuit is exported as open with 1 ms left. */
-  readonly state: 'closed' | 'open'
-  readonly remainingMs: number
-  readonly mode: GuardMode
-  readonly window: WindowExport
-  /** Wall time of the export. */
-  readonly at: number
-}
-
 /**
  * Decides for one dependency whether a call may start, from what came of the calls before.
  *
@@ -64,25 +54,20 @@ export class Breaker implements TicketHost {
   readonly #parts: BreakerParts
   readonly #window: Window
   readonly #openTime: OpenTime
-  readonly #transitions: EventChannel<GuardEvents['guard.transition']>
+  readonly #log: TransitionLog
   readonly #modes: EventChannel<GuardEvents['guard.mode']>
   #settings: GuardSettings
   #mode: GuardMode
   #engine: Engine | undefined
   #round: ProbeRound | undefined
-  #generation = 0
-  /** The state of the last transition: where the next one comes from. */
-  #entered: CircuitState = 'closed'
-  #reason: TransitionReason | undefined
-  #openReason: TransitionReason = 'manual'
   /** Why and with which hint the next transition comes, set before the engine is told. */
   #pending: TransitionReason = 'manual'
   #hintMs: number | undefined
   #openUntil = 0
-  #since: number
   #lastFailure: FailureRecord | undefined
   #refusedGeneration = -1
   #staleCount = 0
+  #isDisposed = false
 
   constructor(parts: BreakerParts, settings: GuardSettings) {
     const now = parts.clock.elapsed()
@@ -91,9 +76,8 @@ export class Breaker implements TicketHost {
     this.#mode = settings.mode
     this.#window = new Window(settings.breaker, now)
     this.#openTime = new OpenTime(() => this.#settings.breaker, parts.random, now)
-    this.#transitions = parts.events.channel('guard.transition')
+    this.#log = new TransitionLog(parts)
     this.#modes = parts.events.channel('guard.mode')
-    this.#since = parts.clock.now()
   }
 
   /** The state of the circuit, whatever the mode. */
@@ -106,7 +90,7 @@ export class Breaker implements TicketHost {
   }
 
   get generation(): number {
-    return this.#generation
+    return this.#log.generation
   }
 
   get isIsolated(): boolean {
@@ -141,12 +125,12 @@ export class Breaker implements TicketHost {
     return {
       state: this.state,
       mode: this.#mode,
-      since: this.#since,
-      reason: this.#reason,
+      since: this.#log.since,
+      reason: this.#log.reason,
       retryAfterMs: this.state === 'open' ? this.#remainingMs() : 0,
       attempt: this.#openTime.attempt,
       openMs: this.#openTime.lastOpenMs,
-      generation: this.#generation,
+      generation: this.#log.generation,
       staleCount: this.#staleCount,
       lastFailure: this.#lastFailure,
     }
@@ -164,31 +148,31 @@ export class Breaker implements TicketHost {
   }
 
   /** Begins from nothing: closed, mode `auto`; calls that run now will not count. */
-  reset(): void {
+  reset(by?: string): void {
     this.#window.clear()
     this.#lastFailure = undefined
     if (this.state === 'closed') {
-      this.#generation += 1
+      this.#log.beginGeneration()
       this.#openTime.forget()
     } else {
       this.#close('reset')
     }
-    this.#setMode('auto')
+    this.#setMode('auto', by)
   }
 
   /** Refuses every call until `enable()`; running calls are left alone. */
-  isolate(): void {
-    this.#setMode('isolated')
+  isolate(by?: string): void {
+    this.#setMode('isolated', by)
   }
 
   /** Admits every call and never opens; the counts go on. */
-  disable(): void {
-    this.#setMode('disabled')
+  disable(by?: string): void {
+    this.#setMode('disabled', by)
   }
 
   /** Ends `isolate()` and `disable()`. */
-  enable(): void {
-    this.#setMode('auto')
+  enable(by?: string): void {
+    this.#setMode('auto', by)
   }
 
   /**
@@ -202,7 +186,7 @@ export class Breaker implements TicketHost {
     const now = this.#parts.clock.elapsed()
     this.#settings = settings
     this.#window.resize(settings.breaker, now)
-    if (settings.mode !== before.mode) this.#setMode(settings.mode)
+    if (settings.mode !== before.mode) this.#setMode(settings.mode, 'settings')
     this.#shorten(now)
     this.#tripIfDue(now, undefined)
   }
@@ -223,6 +207,7 @@ export class Breaker implements TicketHost {
 
   /** Goes on where another breaker was exported; calls that run now will not count. */
   import(exported: BreakerExport): void {
+    if (this.#isDisposed) return
     const { clock } = this.#parts
     const now = clock.elapsed()
     // A clock that was set back in between must not lengthen anything.
@@ -235,13 +220,15 @@ export class Breaker implements TicketHost {
     this.#engine?.dispose()
     this.#engine = undefined
     if (isOpen) this.#resumeOpen(exported.remainingMs - passedMs, now)
-    this.#generation += 1
-    if (this.#entered !== exported.state) this.#announce(exported.state, 'imported')
-    this.#setMode(exported.mode)
+    this.#log.beginGeneration()
+    if (this.#log.state !== exported.state) this.#announce(exported.state, 'imported')
+    this.#setMode(exported.mode, 'import')
   }
 
-  /** Ends its timers; it must not be used any more. */
+  /** Ends its timers for good: calls that still run count for nothing, and it changes no more. */
   dispose(): void {
+    this.#isDisposed = true
+    this.#log.beginGeneration()
     this.#round?.cancel()
     this.#round = undefined
     this.#engine?.dispose()
@@ -266,7 +253,7 @@ export class Breaker implements TicketHost {
    * @returns false when the circuit has changed its state since `generation`
    */
   recordFailure(verdict: Verdict, error: unknown, generation: number): boolean {
-    if (generation !== this.#generation) {
+    if (generation !== this.#log.generation) {
       this.countStale()
       return false
     }
@@ -285,12 +272,12 @@ export class Breaker implements TicketHost {
 
   #refuse(state: Refusal['state']): Refusal {
     this.countRefused()
-    const isFirst = this.#refusedGeneration !== this.#generation
-    this.#refusedGeneration = this.#generation
+    const isFirst = this.#refusedGeneration !== this.#log.generation
+    this.#refusedGeneration = this.#log.generation
     return {
       admitted: false,
       state,
-      reason: state === 'isolated' ? state : this.#openReason,
+      reason: state === 'isolated' ? state : this.#log.openReason,
       retryAfterMs: state === 'open' ? this.#remainingMs() : undefined,
       lastFailure: this.#lastFailure,
       isFirst,
@@ -304,6 +291,7 @@ export class Breaker implements TicketHost {
   }
 
   #open(reason: TransitionReason, hintMs: number | undefined): void {
+    if (this.#isDisposed) return
     this.#pending = reason
     this.#hintMs = hintMs
     this.#engine ??= createEngine(this.#name, this.#hooks())
@@ -328,7 +316,7 @@ export class Breaker implements TicketHost {
   }
 
   #enter(to: CircuitState): void {
-    this.#generation += 1
+    this.#log.beginGeneration()
     this.#round?.cancel()
     this.#round = undefined
     if (to === 'half-open') this.#round = this.#beginRound()
@@ -340,28 +328,13 @@ export class Breaker implements TicketHost {
     this.#announce(to, to === 'half-open' ? 'open-time-over' : this.#pending)
   }
 
-  /** The engine is in its new state, so a listener may already act on the breaker. */
   #announce(to: CircuitState, reason: TransitionReason): void {
-    const { owner, dependency, clock, onTransition } = this.#parts
-    const from = this.#entered
-    this.#entered = to
-    this.#reason = reason
-    if (to === 'open') this.#openReason = reason
-    this.#since = clock.now()
-    if (this.#transitions.listened) {
-      this.#transitions.emit({
-        owner,
-        dependency,
-        from,
-        to,
-        reason,
-        generation: this.#generation,
-        openMs: to === 'open' ? this.#openTime.lastOpenMs : 0,
-        attempt: this.#openTime.attempt,
-        lastFailure: this.#lastFailure,
-      })
-    }
-    onTransition?.(to)
+    this.#log.tell(to, reason, {
+      openMs: to === 'open' ? this.#openTime.lastOpenMs : 0,
+      attempt: this.#openTime.attempt,
+      lastFailure: this.#lastFailure,
+    })
+    this.#parts.onTransition?.(to)
   }
 
   #beginRound(): ProbeRound | undefined {
@@ -381,7 +354,12 @@ export class Breaker implements TicketHost {
   /** A running timer cannot be changed from outside, so a shorter time needs a new engine. */
   #shorten(now: number): void {
     const remainingMs = this.#openUntil - now
-    if (this.state !== 'open' || remainingMs <= openMaxMs(this.#settings.breaker)) return
+    if (
+      this.#isDisposed ||
+      this.state !== 'open' ||
+      remainingMs <= openMaxMs(this.#settings.breaker)
+    )
+      return
     this.#engine?.dispose()
     this.#resumeOpen(remainingMs, now)
   }
@@ -397,12 +375,12 @@ export class Breaker implements TicketHost {
     return Math.max(0, this.#openUntil - this.#parts.clock.elapsed())
   }
 
-  #setMode(mode: GuardMode): void {
+  #setMode(mode: GuardMode, by: string | undefined): void {
     if (mode === this.#mode) return
     this.#mode = mode
     if (!this.#modes.listened) return
     const { owner, dependency } = this.#parts
-    this.#modes.emit({ owner, dependency, mode })
+    this.#modes.emit({ owner, dependency, mode, by })
   }
 
   get #name(): string {

@@ -1,7 +1,8 @@
 import type { GuardedCall } from '../base/guard.ts'
 import { SingleFlight } from '../base/single-flight.ts'
 import { attempt, type Task } from './attempt.ts'
-import type { Breaker, BreakerExport } from './breaker.ts'
+import type { BreakerExport } from './breaker-export.ts'
+import type { Breaker } from './breaker.ts'
 import { enter, type EnterOptions, type HeldCall } from './held-call.ts'
 import { isInside } from './nesting.ts'
 import type { Verdict } from './outcome.ts'
@@ -66,7 +67,7 @@ export class DependencyGuard {
         : this.#untilDeadline(task, call, deadlineMs)
     const fallback = functions?.fallback
     if (fallback === undefined) return result
-    return result.catch((error: unknown) => fallback(error) as T)
+    return result.catch((error: unknown) => this.#fallBack(fallback, error))
   }
 
   /**
@@ -124,35 +125,50 @@ export class DependencyGuard {
     this.#stages.breaker.close()
   }
 
-  reset(): void {
-    this.#stages.breaker.reset()
+  /** @param by - who does it, for the event `guard.mode`; so below */
+  reset(by?: string): void {
+    this.#stages.breaker.reset(by)
   }
 
-  isolate(): void {
-    const { breaker, errors } = this.#stages
-    breaker.isolate()
-    this.#stages.refuseWaiters(() => errors.isolated())
+  isolate(by?: string): void {
+    this.#stages.isolate(by)
   }
 
-  disable(): void {
-    this.#stages.breaker.disable()
+  disable(by?: string): void {
+    this.#stages.breaker.disable(by)
   }
 
-  enable(): void {
-    this.#stages.breaker.enable()
+  enable(by?: string): void {
+    this.#stages.breaker.enable(by)
   }
 
   export(): BreakerExport {
     return this.#stages.breaker.export()
   }
 
-  import(exported: BreakerExport): void {
-    this.#stages.breaker.import(exported)
+  /**
+   * Goes on where another guard was exported; calls that run now will not count.
+   *
+   * @param exported - what `export()` returned, which may have been through JSON
+   * @throws SOMON_GUARD_NOT_AN_EXPORT for anything else, and then changes nothing
+   */
+  import(exported: unknown): void {
+    this.#stages.import(exported)
   }
 
   /** Refuses who waits and every later call, and ends all timers; running calls go on. */
   dispose(): void {
     this.#stages.dispose()
+  }
+
+  /** A fallback that throws the error on has none for it; anything else it throws is a fault. */
+  async #fallBack<T>(fallback: (error: unknown) => unknown, error: unknown): Promise<T> {
+    try {
+      return (await fallback(error)) as T
+    } catch (thrown) {
+      if (thrown !== error) this.#stages.fault('fallback', thrown)
+      throw thrown
+    }
   }
 
   #untilDeadline<T>(task: Task<T>, call: GuardedCall, deadlineMs: number): Promise<T> {

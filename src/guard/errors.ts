@@ -65,6 +65,18 @@ export const guardDisposed: ErrorFactory<RefusalData> = defineError({
     `Cannot call "${dependency}": its guard has ended; it admits no more calls`,
 })
 
+export const guardNotAnExport: ErrorFactory<{
+  readonly owner: string
+  readonly dependency: string
+  readonly field: string
+}> = defineError({
+  code: 'SOMON_GUARD_NOT_AN_EXPORT',
+  when: 'A guard is to go on with a state that is not what another guard has exported.',
+  remedy: 'Import what export() of a guard of this version returned, unchanged',
+  message: ({ dependency, field }) =>
+    `Cannot import the state of "${dependency}": its field "${field}" is not what export() writes; nothing was changed`,
+})
+
 export const faultProxyOption: ErrorFactory<{
   readonly field: string
   readonly value: unknown

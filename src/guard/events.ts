@@ -1,4 +1,5 @@
 import type { FailureRecord, Outcome } from './outcome.ts'
+import type { GuardFunctions } from './functions.ts'
 import type { GuardMode } from './settings.ts'
 
 /** The state of a circuit, without its mode. */
@@ -43,11 +44,12 @@ export interface GuardEvents {
     readonly queuedMs: number
   }
   'guard.retry': Named & { readonly attempt: number; readonly result: 'sent' | 'no-budget' }
-  'guard.mode': Named & { readonly mode: GuardMode }
+  /** `by` is who did it: what the caller says, `settings`, or `import`; undefined if nobody does. */
+  'guard.mode': Named & { readonly mode: GuardMode; readonly by: string | undefined }
   'guard.limit': Named & { readonly limit: number }
   'guard.abandoned': Named
-  /** A predicate or fallback of the user threw. */
-  'guard.fault': Named & { readonly where: string; readonly error: unknown }
+  /** A function of the user threw. */
+  'guard.fault': Named & { readonly where: keyof GuardFunctions; readonly error: unknown }
   'guard.registry-full': { readonly size: number }
   'guard.evicted': Named & { readonly reason: 'idle' | 'forced' }
 }

@@ -2,6 +2,7 @@ import {
   guardDisposed,
   guardFull,
   guardIsolated,
+  guardNotAnExport,
   guardOpen,
   guardRateLimited,
   guardTimeout,
@@ -54,6 +55,10 @@ export class GuardErrors {
 
   limited(retryAfterMs: number): Error {
     return guardRateLimited(this.#data('rate', retryAfterMs))
+  }
+
+  notAnExport(field: string): Error {
+    return guardNotAnExport({ ...this.#named, field })
   }
 
   #data(reason: string, retryAfterMs: number | undefined): RefusalData {

@@ -2,13 +2,13 @@ import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../base/clock.ts'
 import type { Emitter, EventChannel } from '../base/events.ts'
 import type { Guard } from '../base/guard.ts'
-import type { BreakerExport } from './breaker.ts'
+import type { BreakerExport } from './breaker-export.ts'
 import { DependencyGuard } from './dependency-guard.ts'
 import type { GuardEvents } from './events.ts'
+import type { GuardFunctions } from './functions.ts'
 import type { Nesting } from './nesting.ts'
 import type { GuardSettings } from './settings.ts'
 import type { GuardSnapshot, ReportedState } from './snapshot.ts'
-import type { GuardFunctions } from './stages.ts'
 
 /** What a registry is made of. */
 export interface RegistryParts {

@@ -2,9 +2,11 @@ import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../base/clock.ts'
 import { codeOf } from '../base/error.ts'
 import type { Emitter, EventChannel } from '../base/events.ts'
+import { assertExport } from './breaker-export.ts'
 import { Breaker } from './breaker.ts'
 import { Bulkhead, type BulkheadLimits, type Slot } from './bulkhead.ts'
 import type { GuardEvents } from './events.ts'
+import type { GuardFunctions } from './functions.ts'
 import { Gradient2 } from './gradient2.ts'
 import { GuardErrors } from './guard-errors.ts'
 import type { Nesting } from './nesting.ts'
@@ -13,14 +15,6 @@ import { RateLimit } from './rate.ts'
 import type { GuardSettings } from './settings.ts'
 import { reportedState } from './snapshot.ts'
 import type { Refusal, Ticket } from './ticket.ts'
-
-/** The user's functions of one guard; they live in code only. */
-export interface GuardFunctions {
-  /** Returns a value in the place of an error; never counts as a success. */
-  readonly fallback?: ((error: unknown) => unknown) | undefined
-  /** False makes an error an answer of a healthy dependency. */
-  readonly isFailure?: ((error: unknown) => boolean) | undefined
-}
 
 /** What a guard is made of. */
 export interface GuardParts {
@@ -93,6 +87,18 @@ export class GuardStages {
     this.bulkhead.configure(this.#limits())
     this.rate.configure(settings.rate)
     this.breaker.configure(settings)
+    this.#refuseIsolated()
+  }
+
+  isolate(by: string | undefined): void {
+    this.breaker.isolate(by)
+    this.#refuseIsolated()
+  }
+
+  import(exported: unknown): void {
+    assertExport(exported, (field) => this.errors.notAnExport(field))
+    this.breaker.import(exported)
+    this.#refuseIsolated()
   }
 
   /** Refuses who waits and who comes, and ends all timers; running calls go on. */
@@ -187,7 +193,7 @@ export class GuardStages {
       settings: this.#settings,
       signal,
       isFailure: this.parts.functions?.isFailure,
-      onFault: (fault) => this.#fault('isFailure', fault),
+      onFault: (fault) => this.fault('isFailure', fault),
     })
   }
 
@@ -196,6 +202,11 @@ export class GuardStages {
     const { owner, dependency, events } = this.parts
     const channel = events.channel('guard.abandoned')
     if (channel.listened) channel.emit({ owner, dependency })
+  }
+
+  /** Nobody needs to wait for what an operator has forbidden. */
+  #refuseIsolated(): void {
+    if (this.breaker.isIsolated) this.refuseWaiters(() => this.errors.isolated())
   }
 
   #orGiveBack<T>(acquire: () => T): T {
@@ -207,7 +218,8 @@ export class GuardStages {
     }
   }
 
-  #fault(where: string, error: unknown): void {
+  /** Tells that a function of the user threw. */
+  fault(where: keyof GuardFunctions, error: unknown): void {
     const { owner, dependency, events } = this.parts
     const channel = events.channel('guard.fault')
     if (channel.listened) channel.emit({ owner, dependency, where, error })

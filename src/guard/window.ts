@@ -185,7 +185,8 @@ const COLUMN: Readonly<Record<WindowColumn, number>> = {
   slow: 5,
   refused: 6,
 }
-const COLUMNS: readonly WindowColumn[] = [
+/** All columns, in the order of the array. */
+export const COLUMNS: readonly WindowColumn[] = [
   'ok',
   'failure',
   'timeout',

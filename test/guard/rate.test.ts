@@ -304,7 +304,7 @@ function keptAlive(clock: FakeClock): unknown[] {
 describe('RateLimit.giveBack()', () => {
   test('puts a token back, for who comes next', () => {
     const { rate } = scene({ burst: 1 })
-    rate.acquire()
+    startAll(rate)
 
     rate.giveBack()
 
@@ -327,7 +327,7 @@ describe('RateLimit.giveBack()', () => {
 
   test('never makes more tokens than a burst has', async () => {
     const { clock, rate } = scene({ burst: 2 })
-    rate.acquire()
+    startAll(rate)
     await clock.advance(10_000)
 
     rate.giveBack()
