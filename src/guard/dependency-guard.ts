@@ -60,11 +60,7 @@ export class DependencyGuard {
   call<T>(task: Task<T>, call: GuardedCall = {}): Promise<T> {
     const { nesting, functions } = this.#stages.parts
     if (isInside(this.#stages, nesting.getStore())) return plainly(task, call)
-    const { deadlineMs } = call
-    const result =
-      deadlineMs === undefined
-        ? this.#effort(task, call)
-        : this.#untilDeadline(task, call, deadlineMs)
+    const result = this.#inTime(call, (own, deadlineAt) => this.#effort(task, own, deadlineAt))
     const fallback = functions?.fallback
     if (fallback === undefined) return result
     return result.catch((error: unknown) => this.#fallBack(fallback, error))
@@ -76,7 +72,7 @@ export class DependencyGuard {
    */
   send<T>(task: Task<T>, call: GuardedCall = {}): Promise<T> {
     if (isInside(this.#stages, this.#stages.parts.nesting.getStore())) return plainly(task, call)
-    return this.#attempts(task, call)
+    return this.#inTime(call, (own, deadlineAt) => this.#attempts(task, own, deadlineAt))
   }
 
   /**
@@ -171,18 +167,23 @@ export class DependencyGuard {
     }
   }
 
-  #untilDeadline<T>(task: Task<T>, call: GuardedCall, deadlineMs: number): Promise<T> {
+  #inTime<T>(
+    call: GuardedCall,
+    effort: (call: GuardedCall, deadlineAt: number | undefined) => Promise<T>,
+  ): Promise<T> {
+    const { deadlineMs, signal } = call
+    if (deadlineMs === undefined) return effort(call, undefined)
     const { parts, errors } = this.#stages
     const { clock } = parts
     const deadlineAt = clock.elapsed() + deadlineMs
-    return untilDeadline((signal) => this.#effort(task, { ...call, signal }, deadlineAt), {
-      ...{ deadlineMs, clock, signal: call.signal },
+    return untilDeadline((own) => effort({ ...call, signal: own }, deadlineAt), {
+      ...{ deadlineMs, clock, signal },
       makeError: () => errors.timedOut(deadlineMs, 'deadline'),
     })
   }
 
   /** An effort that is shared has no deadline: its callers leave it one by one. */
-  #effort<T>(task: Task<T>, call: GuardedCall, deadlineAt?: number): Promise<T> {
+  #effort<T>(task: Task<T>, call: GuardedCall, deadlineAt: number | undefined): Promise<T> {
     const { flightKey, signal } = call
     if (flightKey === undefined) return this.#attempts(task, call, deadlineAt)
     const shared = this.#flights.run(
