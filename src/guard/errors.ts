@@ -29,12 +29,11 @@ export const guardIsolated: ErrorFactory<RefusalData> = defineError({
 export const guardTimeout: ErrorFactory<RefusalData & { readonly timeoutMs: number }> = defineError(
   {
     code: 'SOMON_GUARD_TIMEOUT',
-    when: 'An attempt takes longer than the timeout of its guard, or a call longer than its deadline.',
+    when: 'An attempt takes longer than the timeout of its guard, a call longer than its deadline, or an answer is silent for too long.',
     remedy: 'Raise timeoutMs of the dependency, or make it answer sooner',
     message: ({ dependency, timeoutMs, reason }) =>
-      `Cannot finish the call of "${dependency}": it took longer than ${timeoutMs} ms; ${reason === 'deadline' ? 'the deadline of its caller' : 'guard.timeoutMs'} allows no more`,
-    fix: ({ reason }) =>
-      `Raise ${reason === 'deadline' ? 'deadlineMs of the call' : 'timeoutMs of the dependency'}, or make it answer sooner`,
+      `Cannot finish the call of "${dependency}": it ${reason === 'body-idle' ? 'was silent for' : 'took'} longer than ${timeoutMs} ms; ${limitBehind(reason).name} allows no more`,
+    fix: ({ reason }) => `Raise ${limitBehind(reason).setting}, or make it answer sooner`,
     retryable: true,
   },
 )
@@ -96,6 +95,15 @@ export const faultProxyEnded: ErrorFactory<{ readonly upstream: string }> = defi
   message: ({ upstream }) =>
     `Cannot change the fault before "${upstream}": its proxy has been disposed; it takes no more faults`,
 })
+
+/** What ended a call for lack of time, and where that is set. */
+function limitBehind(reason: string): { readonly name: string; readonly setting: string } {
+  if (reason === 'deadline') {
+    return { name: 'the deadline of its caller', setting: 'deadlineMs of the call' }
+  }
+  const setting = reason === 'body-idle' ? 'bodyIdleMs' : 'timeoutMs'
+  return { name: `guard.${setting}`, setting: `${setting} of the dependency` }
+}
 
 /** A value as JSON, or the kind of thing it is. */
 function printed(value: unknown): string {
