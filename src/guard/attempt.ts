@@ -96,7 +96,7 @@ function run<T>(
     onTimeout: () => stages.errors.timedOut(timeoutMs),
     onEnd: (abandoned) => {
       leave()
-      if (abandoned) stages.log.abandoned()
+      if (abandoned) stages.abandoned()
     },
   }).then(
     (value) => {

@@ -120,7 +120,7 @@ class Held implements HeldCall {
   #abandon(): void {
     this.#isEnded = true
     this.#slot?.release()
-    this.#stages.log.abandoned()
+    this.#stages.abandoned()
   }
 
   #count(verdict: Verdict, error: unknown): void {

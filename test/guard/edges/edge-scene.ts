@@ -14,6 +14,8 @@ import { guardSettings } from '../support/settings.ts'
 export interface EdgeSceneOptions {
   /** Of all guards, until `configure()`. */
   readonly settings?: GuardSettings | undefined
+  /** From 0 to below 1; 0 makes every wait between attempts end at once. */
+  readonly random?: (() => number) | undefined
   /** Addresses (`host:port`) that are declared as `kind = "tcp"`, by the names they are given. */
   readonly declared?: Readonly<Record<string, string>> | undefined
   /** Origins, addresses and packages that the settings let pass. */
@@ -32,6 +34,7 @@ export class EdgeScene implements Disposable {
   readonly registry: GuardRegistry
   readonly covered = new CoveredAddresses()
   readonly calls: GuardEvents['guard.call'][] = []
+  readonly transitions: GuardEvents['guard.transition'][] = []
   readonly bypassed: { readonly owner: string; readonly target: Target; readonly via: string }[] =
     []
   readonly unsupported: string[] = []
@@ -43,10 +46,12 @@ export class EdgeScene implements Disposable {
 
   constructor(options: EdgeSceneOptions = {}) {
     const { settings = guardSettings(), declared = {}, ignored = [], bypass = 'report' } = options
+    const { random = () => 0 } = options
     this.#settings = settings
     this.events.on('guard.call', (call) => this.calls.push(call))
+    this.events.on('guard.transition', (event) => this.transitions.push(event))
     this.registry = new GuardRegistry({
-      ...{ clock: systemClock, random: () => 0, events: this.events },
+      ...{ clock: systemClock, random, events: this.events },
       nesting: new AsyncLocalStorage(),
       settingsOf: () => this.#settings,
       isDeclared: (dependency) => Object.values(declared).includes(dependency),

@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { createRequire } from 'node:module'
 import type * as Undici from 'undici'
 import { expect, vi } from 'vitest'
-import { systemClock } from '../../../src/base/clock.ts'
+import { type Clock, systemClock } from '../../../src/base/clock.ts'
 import { createUndiciEdge, type UndiciEdge } from '../../../src/guard/edges/undici.ts'
 import type { KeyPair } from '../../support/self-signed.ts'
 import { EdgeScene, type EdgeSceneOptions } from './edge-scene.ts'
@@ -27,9 +27,10 @@ export const copies: Readonly<Record<string, typeof Undici>> = {
 export class Loopback implements AsyncDisposable {
   answer: Answer
   readonly requests: string[] = []
-  /** How many connections it has taken, and how many of them have ended. */
+  /** How many connections it has taken; after an abort undici itself opens one more. */
   opened = 0
-  closed = 0
+  /** How many requests have lost their connection. */
+  cut = 0
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #scheme: string
@@ -47,6 +48,9 @@ export class Loopback implements AsyncDisposable {
     this.#scheme = tls === undefined ? 'http' : 'https'
     const onRequest: Answer = (request, response) => {
       this.requests.push(`${request.method} ${request.url}`)
+      request.socket.once('close', () => {
+        if (!response.writableEnded) this.cut += 1
+      })
       this.answer(request, response)
     }
     if (tls === undefined) this.#server = createServer(onRequest)
@@ -57,7 +61,6 @@ export class Loopback implements AsyncDisposable {
       this.#sockets.add(socket)
       socket.on('error', () => {})
       socket.on('close', () => {
-        this.closed += 1
         this.#sockets.delete(socket)
       })
     })
@@ -88,9 +91,10 @@ export class UndiciScene extends EdgeScene {
   readonly edge: UndiciEdge
   readonly #installed: Disposable
 
-  constructor(options?: EdgeSceneOptions) {
+  /** @param clock - what the edge measures the silence of bodies by */
+  constructor(options?: EdgeSceneOptions, clock: Clock = systemClock) {
     super(options)
-    this.edge = createUndiciEdge(this.host, { clock: systemClock, covered: this.covered })
+    this.edge = createUndiciEdge(this.host, { clock, covered: this.covered })
     this.#installed = this.edge.install()
     this.edge.ensure()
   }
@@ -117,6 +121,12 @@ export function status(code: number, headers: Record<string, string> = {}): Answ
   return (_request, response) => {
     response.writeHead(code, headers).end(`status ${code}`)
   }
+}
+
+/** The code of an error, or that of its cause, which is where fetch puts it. */
+export function codeOfFetch(error: Error): unknown {
+  const { code, cause } = error as Error & { readonly code?: unknown }
+  return code ?? (cause as { readonly code?: unknown } | undefined)?.code ?? error
 }
 
 const SLOTS = [
