@@ -107,12 +107,28 @@ describe('open()', () => {
     expect(opened).toBeUndefined()
   })
 
-  test('hashes a record whose name says so, and sums up any other', () => {
+  test('hashes a record whose name says so, and keeps any other twice', () => {
     const sizes = ['keys/ab12', 'keys/ab12.h', KEY].map(
       (key) => seal(new Uint8Array(100), { key, secret: undefined }).byteLength,
     )
 
-    expect(sizes).toEqual([124, 148, 148])
+    expect(sizes).toEqual([225, 148, 148])
+  })
+
+  test('refuses a record whose copies differ in anything', () => {
+    fc.assert(
+      fc.property(payloads, payloads, (one, other) => {
+        fc.pre(one.length === other.length && !Buffer.from(one).equals(other))
+        const binding = { key: 'keys/ab12', secret: undefined }
+        const [sealed, foreign] = [seal(one, binding), seal(other, binding)]
+        const mixed = Buffer.concat([
+          sealed.subarray(0, sealed.byteLength - one.length),
+          foreign.subarray(sealed.byteLength - one.length),
+        ])
+
+        expect(open(mixed, binding)).toBeUndefined()
+      }),
+    )
   })
 
   test('refuses another secret, a missing one and an unexpected one', () => {

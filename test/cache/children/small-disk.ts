@@ -35,7 +35,7 @@ const tier = createDiskTier({
 })
 const names = (count: number): string[] => Array.from({ length: count }, (_, at) => `keys/key${at}`)
 const write = (keys: string[]): Promise<unknown> =>
-  Promise.all(keys.map((key) => tier.set(key, new Uint8Array(100_000).fill(7))))
+  Promise.all(keys.map((key) => tier.set(key, new Uint8Array(50_000).fill(7))))
 const readable = (): number => names(9).filter((key) => tier.getSync(key) !== undefined).length
 
 if (story === 'full') writeFileSync(join(mount, 'filler'), new Uint8Array(250_000))
