@@ -19,6 +19,20 @@ export interface FolderReader {
   list(folder: string): readonly Dirent[]
 }
 
+/** What a folder held when it was listed, and what its stat said before. */
+export interface RememberedList extends Pick<PackageList, 'links' | 'scopes'> {
+  readonly mtimeMs: number
+  readonly ctimeMs: number
+  readonly ino: number
+}
+
+/** Keeps lists from one process to the next. */
+export interface ListMemory {
+  recall(folder: string): RememberedList | undefined
+  /** Called for lists of settled folders only. */
+  remember(folder: string, list: RememberedList): void
+}
+
 /**
  * Lists the packages of folders; a folder that a stat clears is not listed again, because a
  * project with hundreds of packages is asked for them on every reload.
@@ -29,10 +43,12 @@ export interface FolderReader {
 export class PackageLists {
   readonly #clock: Pick<Clock, 'now'>
   readonly #reader: FolderReader
-  readonly #kept = new Map<string, { readonly stat: Stats; readonly list: PackageList }>()
+  readonly #memory: ListMemory | undefined
+  readonly #kept = new Map<string, Kept>()
 
-  constructor(clock: Pick<Clock, 'now'>, reader: FolderReader = diskReader) {
+  constructor(clock: Pick<Clock, 'now'>, memory?: ListMemory, reader: FolderReader = diskReader) {
     this.#clock = clock
+    this.#memory = memory
     this.#reader = reader
   }
 
@@ -44,18 +60,53 @@ export class PackageLists {
       this.#kept.delete(folder)
       return NONE
     }
-    const kept = this.#kept.get(folder)
-    if (kept !== undefined && isSame(kept.stat, stat)) return kept.list
+    const kept = this.#kept.get(folder) ?? this.#recalled(folder, scope)
+    if (kept !== undefined && isSame(kept.stat, stat)) {
+      this.#kept.set(folder, kept)
+      return kept.list
+    }
     const list = packagesAmong(this.#reader.list(folder), scope)
-    if (isSettled(stat, now)) this.#kept.set(folder, { stat, list })
-    else this.#kept.delete(folder)
+    if (isSettled(stat, now)) {
+      this.#kept.set(folder, { stat, list })
+      this.#memory?.remember(folder, { ...factsOf(stat), links: list.links, scopes: list.scopes })
+    } else this.#kept.delete(folder)
     return list
   }
+
+  #recalled(folder: string, scope: string): Kept | undefined {
+    const remembered = this.#memory?.recall(folder)
+    if (remembered === undefined) return undefined
+    const { links, scopes } = remembered
+    const list = (): PackageList => packagesAmong(this.#reader.list(folder), scope)
+    let folders: readonly string[] | undefined
+    return {
+      stat: remembered,
+      list: {
+        get folders() {
+          folders ??= list().folders
+          return folders
+        },
+        links,
+        scopes,
+      },
+    }
+  }
+}
+
+type FolderFacts = Pick<Stats, 'mtimeMs' | 'ctimeMs' | 'ino'>
+
+interface Kept {
+  readonly stat: FolderFacts
+  readonly list: PackageList
 }
 
 const NONE: PackageList = { folders: [], links: [], scopes: [] }
 
-function isSame(was: Stats, is: Stats): boolean {
+function factsOf({ mtimeMs, ctimeMs, ino }: Stats): FolderFacts {
+  return { mtimeMs, ctimeMs, ino }
+}
+
+function isSame(was: FolderFacts, is: FolderFacts): boolean {
   return was.mtimeMs === is.mtimeMs && was.ctimeMs === is.ctimeMs && was.ino === is.ino
 }
 

@@ -1,9 +1,9 @@
 import { realpathSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { PackageJson } from './json-file.ts'
 import { PackageFiles } from './package-files.ts'
-import { PackageLists, type PackageList } from './package-lists.ts'
+import { PackageLists, type ListMemory, type PackageList } from './package-lists.ts'
 import { isInstalled } from './specifier.ts'
 
 /** A package.json and the folder it rules. */
@@ -24,9 +24,9 @@ export class Packages {
   readonly #lists: PackageLists
   readonly #files: PackageFiles
 
-  constructor(root: string, clock: Pick<Clock, 'now'>) {
+  constructor(root: string, clock: Pick<Clock, 'now'>, memory?: ListMemory) {
     this.#root = root
-    this.#lists = new PackageLists(clock)
+    this.#lists = new PackageLists(clock, memory)
     this.#files = new PackageFiles(root, clock)
   }
 
@@ -126,7 +126,7 @@ function scanWorkspace(root: string, packages: PackageLists): WorkspaceScan {
 /** Lists the packages of a node_modules folder and of the scopes in it. */
 function packagesIn(modules: string, packages: PackageLists): readonly PackageList[] {
   const top = packages.of(modules, '')
-  return [top, ...top.scopes.map((scope) => packages.of(join(modules, scope), `${scope}/`))]
+  return [top, ...top.scopes.map((scope) => packages.of(modules + sep + scope, `${scope}/`))]
 }
 
 function realPath(path: string): string | undefined {

@@ -4,6 +4,7 @@ import { Classifier, silent } from './classify.ts'
 import { differencesOf } from './differences.ts'
 import type { ResolveEvents } from './events.ts'
 import { OxcSearch } from './oxc.ts'
+import type { ListMemory } from './package-lists.ts'
 import { Packages } from './packages.ts'
 import type {
   ImportKind,
@@ -17,9 +18,13 @@ import { isNamed, packageNameOf } from './specifier.ts'
 /** Makes the resolver of one project; it reads nothing before it is asked. */
 export function createResolver(
   options: ResolveOptions,
-  parts: { readonly events: Emitter<ResolveEvents> },
+  parts: {
+    readonly events: Emitter<ResolveEvents>
+    /** What node_modules folders held in earlier processes; without it they are listed. */
+    readonly memory?: ListMemory
+  },
 ): Resolver {
-  return new ProjectResolver(options, parts.events)
+  return new ProjectResolver(options, parts.events, parts.memory)
 }
 
 class ProjectResolver implements Resolver {
@@ -30,10 +35,14 @@ class ProjectResolver implements Resolver {
   readonly #failed: EventChannel<ResolveEvents['resolve.failed']>
   #inlineNames: readonly string[] | undefined
 
-  constructor(options: ResolveOptions, events: Emitter<ResolveEvents>) {
+  constructor(
+    options: ResolveOptions,
+    events: Emitter<ResolveEvents>,
+    memory: ListMemory | undefined,
+  ) {
     this.#options = options
     this.#search = new OxcSearch(options)
-    this.#packages = new Packages(options.root, systemClock)
+    this.#packages = new Packages(options.root, systemClock, memory)
     this.#classifier = new Classifier(options, this.#search, this.#packages)
     this.#failed = events.channel('resolve.failed')
   }

@@ -9,6 +9,7 @@ import { Fingerprints } from '../bundle/fingerprint.ts'
 import type { BundleOptions, BundleResult } from '../bundle/output.ts'
 import type { DiskTier } from '../cache/disk.ts'
 import { cacheDir } from '../cache/location.ts'
+import { bootId } from '../cache/sighting.ts'
 import { environmentValue, processEnvironment } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { importRefused } from '../evaluate/errors.ts'
@@ -28,6 +29,7 @@ import { rootMissing } from './errors.ts'
 import type { SystemEvents } from './events.ts'
 import { lazyBundler } from './lazy-bundler.ts'
 import type { WatchOptions } from './module-system-api.ts'
+import { PackageMemory } from './package-memory.ts'
 import { processConditions } from './process-conditions.ts'
 import { SystemPlugins } from './system-plugins.ts'
 
@@ -60,7 +62,9 @@ export function wire(given: Settings): Wired {
   const settings = { ...given, root: realRoot(given.root) }
   const clock = systemClock
   const hub = new EventHub<SystemEvents>()
-  const resolver = createResolver(resolveOptions(settings), { events: hub })
+  const disk = wireDisk(settings, hub, clock)
+  const memory = new PackageMemory({ root: settings.root, clock, disk, bootId })
+  const resolver = createResolver(resolveOptions(settings), { events: hub, memory })
   const plugins = new SystemPlugins(settings.plugins, {
     root: settings.root,
     clock,
@@ -68,7 +72,6 @@ export function wire(given: Settings): Wired {
     guard: unguarded,
     hookTimeoutMs: settings.loading.hookTimeoutMs,
   })
-  const disk = wireDisk(settings, hub, clock)
   const shared = { settings, clock, hub, resolver, plugins, disk }
   const bundler = wireBundler(shared)
   const loader = wireLoader(shared, bundler)
@@ -92,6 +95,7 @@ export function wire(given: Settings): Wired {
       ['loads', () => loader.close()],
       ['builds', () => bundler.close()],
       ['output builds', () => files.close()],
+      ['package lists', () => memory.close()],
       ['disk cache', () => disk.close()],
       ['evaluation', () => evaluator.close()],
       ['listeners', () => hub.clear()],

@@ -17,6 +17,8 @@ interface Start {
   /** What V8 made of the code cache. */
   readonly codeCache: string
   readonly builds: number
+  /** The node_modules folders, and those in them, that were listed. */
+  readonly listed: readonly string[]
   /** The modules of Node that importing somon and loading an entry has loaded. */
   readonly modules: readonly string[]
 }
@@ -28,7 +30,13 @@ function start(
 ): Start {
   const program = `
     // Importing it would read all its exports, and load what stands behind them.
-    const { existsSync, readdirSync, readFileSync, writeSync } = process.getBuiltinModule('node:fs')
+    const fs = process.getBuiltinModule('node:fs')
+    const { existsSync, readdirSync, readFileSync, writeSync } = fs
+    const listed = []
+    fs.readdirSync = (folder, ...more) => {
+      if (folder.includes('node_modules')) listed.push(folder)
+      return readdirSync(folder, ...more)
+    }
     const known = new Set(process.moduleLoadList)
     ${parts.before ?? ''}
     const { ModuleSystem } = await import(${JSON.stringify(index)})
@@ -42,19 +50,19 @@ function start(
     const { builds } = system.stats().bundler
     ${parts.after ?? ''}
     await system.shutdown()
-    writeSync(1, JSON.stringify({ value, codeCache, builds, modules }))`
+    writeSync(1, JSON.stringify({ value, codeCache, builds, listed, modules }))`
   const env = { ...process.env, SOMON_CACHE_DIR: join(root, 'cache') }
   const args = ['--input-type=module', '-e', program]
   return JSON.parse(execFileSync(process.execPath, args, { env }).toString()) as Start
 }
 
-/** Lives until the record of the entry lets a start trust its two files. */
+/** Lives until the record of the entry, which is kept twice, lets a start trust its two files. */
 const UNTIL_TRUSTED = `
   const keys = process.env.SOMON_CACHE_DIR + '/v2/keys'
   const rows = () => !existsSync(keys) ? [] : readdirSync(keys, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .flatMap((entry) => readFileSync(entry.parentPath + '/' + entry.name, 'latin1').split('"seenAt"'))
-  while (rows().length < 3) await new Promise((resolve) => setTimeout(resolve, 20))`
+  while (rows().length < 5) await new Promise((resolve) => setTimeout(resolve, 20))`
 
 /** Behind each of them are others, named `internal/…`. */
 const HEAVY =
@@ -92,6 +100,31 @@ describe('a start from a disk cache that was seen whole', () => {
     ])
     expect(loadsCrypto).toEqual([true, process.platform !== 'linux'])
   })
+})
+
+describe('the packages of a project', () => {
+  test.runIf(process.platform === 'linux')(
+    'are listed again by a start only where something has come or gone',
+    async () => {
+      await using fixture = await createFixture({ ...FILES, 'node_modules/@s/part/index.js': '' })
+      start(fixture)
+      await untilOld(fixture)
+
+      const starts = [start(fixture), start(fixture)]
+      await fixture.write('node_modules/@s/other/index.js', '')
+      const last = start(fixture)
+
+      const modules = fixture.path('node_modules')
+      expect(starts[0]?.listed).toEqual(expect.arrayContaining([modules, `${modules}/@s`]))
+      expect(starts[1]?.listed).toEqual([])
+      expect(last.listed).toEqual([`${modules}/@s`])
+      expect([...starts, last].map(({ value, builds }) => [value, builds])).toEqual([
+        [42, 0],
+        [42, 0],
+        [42, 0],
+      ])
+    },
+  )
 })
 
 describe('a code cache of a V8 with other flags', () => {

@@ -2,15 +2,22 @@ import { readdirSync, statSync, symlinkSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { PackageLists } from '../../src/resolve/package-lists.ts'
+import {
+  PackageLists,
+  type ListMemory,
+  type RememberedList,
+} from '../../src/resolve/package-lists.ts'
 import { createFixture, type Fixture } from '../support/fixture.ts'
 
 const LATER_MS = 60_000
 
-function counted(nowAhead: number): { readonly lists: PackageLists; readonly listed: string[] } {
+function counted(
+  nowAhead: number,
+  memory?: ListMemory,
+): { readonly lists: PackageLists; readonly listed: string[] } {
   const listed: string[] = []
   const clock = { now: () => Date.now() + nowAhead }
-  const lists = new PackageLists(clock, {
+  const lists = new PackageLists(clock, memory, {
     stat: (folder) => statSync(folder, { throwIfNoEntry: false }),
     list: (folder) => {
       listed.push(folder)
@@ -85,4 +92,56 @@ describe('PackageLists.of()', () => {
     expect(gone.folders).toEqual([])
     expect(again.folders).toEqual(['d'])
   })
+
+  test('believes a memory while the times and the number of the folder are the same', async () => {
+    await using fixture = await project()
+    const folder = join(fixture.root, 'node_modules')
+    const memory = new MapMemory()
+    const first = counted(LATER_MS, memory)
+    const list = first.lists.of(folder, '')
+    const second = counted(LATER_MS, memory)
+
+    const recalled = second.lists.of(folder, '')
+
+    expect([recalled.links, recalled.scopes]).toEqual([list.links, list.scopes])
+    expect(second.listed).toEqual([])
+    expect(recalled.folders).toEqual(list.folders)
+    expect(second.listed).toEqual([folder])
+  })
+
+  test.for(['mtimeMs', 'ctimeMs', 'ino'] as const)(
+    'lists a folder with another %s than is remembered',
+    async (name) => {
+      await using fixture = await project()
+      const folder = join(fixture.root, 'node_modules')
+      const memory = new MapMemory()
+      counted(LATER_MS, memory).lists.of(folder, '')
+      const remembered = memory.recall(folder)
+      if (remembered !== undefined) memory.remember(folder, { ...remembered, [name]: 1 })
+      const { lists, listed } = counted(LATER_MS, memory)
+
+      lists.of(folder, '')
+
+      expect(listed).toEqual([folder])
+    },
+  )
+
+  test('has nothing remembered of a young folder', async () => {
+    await using fixture = await project()
+    const memory = new MapMemory()
+
+    counted(0, memory).lists.of(join(fixture.root, 'node_modules'), '')
+
+    expect(memory.size).toBe(0)
+  })
 })
+
+class MapMemory extends Map<string, RememberedList> implements ListMemory {
+  recall(folder: string): RememberedList | undefined {
+    return this.get(folder)
+  }
+
+  remember(folder: string, list: RememberedList): void {
+    this.set(folder, list)
+  }
+}
