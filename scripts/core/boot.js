@@ -6,7 +6,7 @@ const path = builtin('node:path')
 const vm = builtin('node:vm')
 
 /** Node has these ready before any program runs: asking for them costs nothing. */
-const READY = new Set(['fs', 'module', 'path', 'timers', 'url', 'vm'])
+const READY = new Set(['fs', 'path', 'timers', 'url', 'vm'])
 const folder = path.join(import.meta.dirname, 'chunks')
 /** By name; for the build, which makes the code caches, and for tests. */
 export const scripts = new Map()

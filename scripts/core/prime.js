@@ -1,6 +1,6 @@
-// Loads an entry as every start does, and stores what V8 has compiled by then. The first of two
+// Loads an entry as every start does, and stores what V8 has compiled by then. The first of three
 // runs fills the disk cache, so the code cache of the build's script is made then; that of the core
-// is made by the second, which starts from a valid cache. Run by the build:
+// is made by the others, which start from a valid cache: the last need hash nothing. Run by the build:
 // node prime.js <dist> <folder with entry.ts>
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

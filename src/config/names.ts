@@ -1,21 +1,16 @@
-/** Returns `loading.timeoutMs` as `LOADING_TIMEOUT_MS`, the form of a derived variable. */
-function variableWords(path: string): string {
-  return path.split('.').map(upperSnake).join('_')
-}
-
 /** The variable of a setting: `SOMON_` and all its words. */
 export function variableOf(path: string): string {
-  return `SOMON_${variableWords(path)}`
+  return `SOMON_${upperSnake(path).replaceAll('.', '_')}`
 }
 
 /** The form with `__` between the segments, which works for every setting. */
 export function segmentedVariableOf(path: string): string {
-  return `SOMON_${path.split('.').map(upperSnake).join('__')}`
+  return `SOMON_${upperSnake(path).replaceAll('.', '__')}`
 }
 
 /** The flag of a setting: `--loading-timeout-ms`. */
 export function flagOf(path: string): string {
-  return `--${variableWords(path).toLowerCase().replaceAll('_', '-')}`
+  return `--${upperSnake(path).toLowerCase().replaceAll(/[._]/g, '-')}`
 }
 
 /** Reads a key in snake_case as the same words in camelCase; other keys stay. */
@@ -25,6 +20,7 @@ export function camelCase(key: string): string {
     : key
 }
 
-function upperSnake(segment: string): string {
-  return segment.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase()
+/** Returns `loading.timeoutMs` as `LOADING.TIMEOUT_MS`. */
+function upperSnake(path: string): string {
+  return path.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase()
 }

@@ -11,7 +11,7 @@ export const aliasRows: ReadonlyMap<string, SettingRow> = new Map(
   settingsTable.flatMap((row) => row.aliases.map((alias) => [alias, row] as const)),
 )
 
-/** The rows by variable. */
-export const rowsByVariable: ReadonlyMap<string, SettingRow> = new Map(
-  settingsTable.flatMap((row) => row.env.map((name) => [name, row] as const)),
-)
+/** The rows by variable; put together when one of ours is set, and most processes have none. */
+export function rowsByVariable(): ReadonlyMap<string, SettingRow> {
+  return new Map(settingsTable.flatMap((row) => row.env.map((name) => [name, row] as const)))
+}

@@ -1,11 +1,27 @@
 import * as v from 'valibot'
-import { Secret } from '../base/secret.ts'
-import { formatBytes, parseBytes, parseDuration } from '../base/units.ts'
+import {
+  MAX_TIMER_MS,
+  boolean,
+  booleanOr,
+  bytes,
+  choice,
+  duration,
+  filePath,
+  integer,
+  list,
+  map,
+  optional,
+  plugins,
+  secret,
+  text,
+  timeout,
+  type Kind,
+} from './kinds.ts'
 import { flagOf, segmentedVariableOf, variableOf } from './names.ts'
 import type { SettingKind } from './parse.ts'
 import { byProfile, computed, Default } from './setting-default.ts'
 import type { Machine, Profile, SettingRow } from './setting-row.ts'
-import type { PluginSetting, SettingPath, SettingValue } from './settings.ts'
+import type { SettingPath, SettingValue } from './settings.ts'
 
 /** A row with the schema its values are checked by. */
 export interface SchemaRow<Value = unknown> extends SettingRow<Value> {
@@ -15,8 +31,6 @@ export interface SchemaRow<Value = unknown> extends SettingRow<Value> {
 
 const MIB = 2 ** 20
 const DAY_MS = 86_400e3
-/** Node turns longer delays into 1 ms. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** What the table says of one setting; the rest follows from its path. */
 const specs: { readonly [Path in SettingPath]: Spec<SettingValue<Path>> } = {
@@ -220,19 +234,6 @@ const specs: { readonly [Path in SettingPath]: Spec<SettingValue<Path>> } = {
   }),
 }
 
-/** The table: every setting, its default, its sources and its text. */
-export const settingsTable: readonly SchemaRow[] = Object.freeze(
-  Object.entries(specs).map(([path, spec]) => toRow(path, spec as Spec<unknown>)),
-)
-
-interface Kind<Value> {
-  readonly kind: SettingKind
-  readonly unit: 'ms' | 'bytes' | null
-  readonly expected: string
-  readonly choices: readonly string[]
-  schema(): v.GenericSchema<unknown, Value>
-}
-
 interface Facts<Value> {
   readonly default: Value | Default<Value>
   /** How documentation prints a default that is no plain value. */
@@ -253,142 +254,87 @@ function row<Value>(kind: Kind<Value>, facts: Facts<NoInfer<Value>>): Spec<Value
   return { kind, facts }
 }
 
-function toRow<Value>(path: string, { kind, facts }: Spec<Value>): SchemaRow<Value> {
-  const fallback = facts.default
-  const isComputed = fallback instanceof Default
-  return Object.freeze({
-    path,
-    ...kind,
-    defaultFor: (profile: Profile, machine: Machine): Value =>
-      isComputed ? fallback.of(profile, machine) : fallback,
-    defaultText: facts.defaultText ?? (isComputed ? fallback.text : JSON.stringify(fallback)),
-    env: [...new Set([variableOf(path), segmentedVariableOf(path), ...(facts.env ?? [])])],
-    flag: facts.flag ?? flagOf(path),
-    switches: facts.switches ?? {},
-    aliases: facts.aliases ?? [],
-    secret: kind.kind === 'secret',
-    doc: facts.doc,
-    read(value: unknown) {
-      const result = v.safeParse(kind.schema(), value)
-      return result.success ? { value: result.output } : undefined
-    },
-  })
+/**
+ * What follows from a path and its spec, most of it when it is asked for: a start without variables
+ * and flags does without the texts, and there are dozens of rows.
+ */
+class TableRow<Value> implements SchemaRow<Value> {
+  readonly path: string
+  readonly #spec: Spec<Value>
+
+  constructor(path: string, spec: Spec<Value>) {
+    this.path = path
+    this.#spec = spec
+    Object.freeze(this)
+  }
+
+  get kind(): SettingKind {
+    return this.#spec.kind.kind
+  }
+
+  get unit(): 'ms' | 'bytes' | null {
+    return this.#spec.kind.unit
+  }
+
+  get expected(): string {
+    return this.#spec.kind.expected
+  }
+
+  get choices(): readonly string[] {
+    return this.#spec.kind.choices
+  }
+
+  get defaultText(): string {
+    const { default: fallback, defaultText } = this.#spec.facts
+    return defaultText ?? (fallback instanceof Default ? fallback.text : JSON.stringify(fallback))
+  }
+
+  get env(): readonly string[] {
+    const { path } = this
+    return [
+      ...new Set([variableOf(path), segmentedVariableOf(path), ...(this.#spec.facts.env ?? [])]),
+    ]
+  }
+
+  get flag(): string {
+    return this.#spec.facts.flag ?? flagOf(this.path)
+  }
+
+  get switches(): Readonly<Record<string, string>> {
+    return this.#spec.facts.switches ?? NO_SWITCHES
+  }
+
+  get aliases(): readonly string[] {
+    return this.#spec.facts.aliases ?? NO_ALIASES
+  }
+
+  get secret(): boolean {
+    return this.kind === 'secret'
+  }
+
+  get doc(): string {
+    return this.#spec.facts.doc
+  }
+
+  schema(): v.GenericSchema {
+    return this.#spec.kind.schema()
+  }
+
+  defaultFor(profile: Profile, machine: Machine): Value {
+    const fallback = this.#spec.facts.default
+    return fallback instanceof Default ? fallback.of(profile, machine) : fallback
+  }
+
+  read(value: unknown): { readonly value: Value } | undefined {
+    const result = v.safeParse(this.#spec.kind.schema(), value)
+    return result.success ? { value: result.output } : undefined
+  }
 }
 
-function kindOf<Value>(
-  kind: SettingKind,
-  expected: string,
-  make: () => v.GenericSchema<unknown, Value>,
-  more: Partial<Pick<Kind<Value>, 'unit' | 'choices'>> = {},
-): Kind<Value> {
-  let made: v.GenericSchema<unknown, Value> | undefined
-  const schema = (): v.GenericSchema<unknown, Value> => (made ??= make())
-  return { kind, expected, schema, unit: null, choices: [], ...more }
-}
+const NO_SWITCHES: Readonly<Record<string, string>> = Object.freeze({})
+const NO_ALIASES: readonly string[] = Object.freeze([])
 
-function filled(): v.GenericSchema<unknown, string> {
-  return v.pipe(v.string(), v.minLength(1))
-}
-
-function text(expected: string): Kind<string> {
-  return kindOf('text', expected, filled)
-}
-
-function filePath(): Kind<string> {
-  return kindOf('path', 'a path', filled)
-}
-
-function secret(minBytes: number): Kind<Secret> {
-  const isLong = (value: string): boolean => Buffer.byteLength(value) >= minBytes
-  const schema = (): v.GenericSchema<unknown, Secret> =>
-    v.union([
-      v.pipe(
-        v.string(),
-        v.check(isLong),
-        v.transform((value) => new Secret(value)),
-      ),
-      v.pipe(
-        v.instance(Secret),
-        v.check((value) => isLong(value.reveal())),
-      ),
-    ])
-  return kindOf('secret', `a secret of at least ${minBytes} bytes`, schema)
-}
-
-function optional<Value>(kind: Kind<Value>): Kind<Value | null> {
-  const { unit, choices } = kind
-  return kindOf(kind.kind, kind.expected, () => v.nullable(kind.schema()), { unit, choices })
-}
-
-function boolean(): Kind<boolean> {
-  return kindOf('boolean', 'true or false', () => v.boolean())
-}
-
-function choice<const Choice extends string>(...choices: readonly Choice[]): Kind<Choice> {
-  const expected = `one of ${choices.map((word) => `"${word}"`).join(', ')}`
-  return kindOf('choice', expected, () => v.picklist(choices), { choices })
-}
-
-function booleanOr<const Choice extends string>(
-  ...choices: readonly Choice[]
-): Kind<boolean | Choice> {
-  const expected = `true, false or one of ${choices.map((word) => `"${word}"`).join(', ')}`
-  const schema = (): v.GenericSchema<unknown, boolean | Choice> =>
-    v.union([v.boolean(), v.picklist(choices)])
-  return kindOf('boolean-or-choice', expected, schema, { choices })
-}
-
-function integer(min: number, max: number): Kind<number> {
-  const schema = (): v.GenericSchema<unknown, number> =>
-    v.pipe(v.number(), v.safeInteger(), v.minValue(min), v.maxValue(max))
-  return kindOf('integer', `a whole number from ${min} to ${max}`, schema)
-}
-
-function duration(minMs: number, maxMs: number): Kind<number> {
-  const expected = `a duration from ${minMs} to ${maxMs} ms such as 250 or "30s"`
-  return kindOf('duration', expected, () => quantity(parseDuration, minMs, maxMs), { unit: 'ms' })
-}
-
-function timeout(): Kind<number> {
-  return duration(0, MAX_TIMER_MS)
-}
-
-function bytes(min: number): Kind<number> {
-  const most = Number.MAX_SAFE_INTEGER
-  const least = min === 0 ? '' : ` of at least ${formatBytes(min)}`
-  const expected = `a byte size${least} such as "512MiB"`
-  return kindOf('bytes', expected, () => quantity(parseBytes, min, most), { unit: 'bytes' })
-}
-
-function quantity(
-  parse: (value: string | number) => number | undefined,
-  min: number,
-  max: number,
-): v.GenericSchema<unknown, number> {
-  return v.pipe(
-    v.union([v.number(), v.string()]),
-    v.transform((value) => parse(value) ?? NaN),
-    v.safeInteger(),
-    v.minValue(min),
-    v.maxValue(max),
-  )
-}
-
-function list(of: string): Kind<readonly string[]> {
-  return kindOf('list', `a list of ${of}`, () => v.array(filled()))
-}
-
-function map(of: string): Kind<Readonly<Record<string, string>>> {
-  return kindOf('map', `a table of texts, or ${of} pairs`, () => v.record(v.string(), v.string()))
-}
-
-function plugins(): Kind<readonly PluginSetting[]> {
-  return kindOf('list', 'a list of plugins, package names or [name, options]', () => {
-    const named = v.tuple([filled(), v.unknown()])
-    return v.array(v.union([filled(), named, v.custom<object>(isPlugin)]))
-  })
-}
-
-function isPlugin(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && 'name' in value
-}
+/** The table: every setting, its default, its sources and its text. */
+export const settingsTable: readonly SchemaRow[] = Object.freeze(
+  Object.entries(specs).map(([path, spec]) => new TableRow(path, spec as Spec<unknown>)),
+)

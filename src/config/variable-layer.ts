@@ -19,18 +19,28 @@ export interface VariableSource {
 /** Reads the settings of variables; those of tests and of Kubernetes are left alone. */
 export function readVariableLayer(from: VariableSource, faults: Faults): Layer {
   const builder = new LayerBuilder(from.source, faults)
-  for (const [name, value] of Object.entries(from.variables)) {
-    if (!name.startsWith(PREFIX) || value === undefined || isForeign(name, value)) continue
-    const row = rowsByVariable.get(name)
+  let rows: Rows | undefined
+  for (const name in from.variables) {
+    if (!name.startsWith(PREFIX)) continue
+    const value = from.variables[name]
+    if (value === undefined || isForeign(name, value)) continue
+    rows ??= rowsByVariable()
+    const row = rows.get(name)
     if (row !== undefined) addValue(builder, from, row, name, value)
-    else if (!addSecretFile(builder, from, name, value, faults)) {
-      refuse(from, name, value, faults)
+    else if (!addSecretFile(builder, { ...from, rows }, name, value, faults)) {
+      refuse({ ...from, rows }, name, value, faults)
     }
   }
   return builder.layer()
 }
 
 const PREFIX = 'SOMON_'
+
+type Rows = ReturnType<typeof rowsByVariable>
+
+interface NamedSource extends VariableSource {
+  readonly rows: Rows
+}
 
 /**
  * A Kubernetes service named `somon-x` puts `SOMON_X_PORT=tcp://…` and its like into every pod;
@@ -56,13 +66,13 @@ function addValue(
 /** `<VARIABLE>_FILE` names a file that holds the secret. */
 function addSecretFile(
   builder: LayerBuilder,
-  from: VariableSource,
+  from: NamedSource,
   variable: string,
   file: string,
   faults: Faults,
 ): boolean {
   const target = variable.endsWith('_FILE') ? variable.slice(0, -'_FILE'.length) : ''
-  const row = rowsByVariable.get(target)
+  const row = from.rows.get(target)
   if (row === undefined || !row.secret) return false
   if (from.variables[target] !== undefined) {
     faults.add(
@@ -79,13 +89,13 @@ function addSecretFile(
   return true
 }
 
-function refuse(from: VariableSource, variable: string, value: string, faults: Faults): void {
+function refuse(from: NamedSource, variable: string, value: string, faults: Faults): void {
   const verdict = judgeLaterVariable(variable.slice(PREFIX.length), value)
   const at = from.file ?? 'the environment'
   if (verdict === 'refused') faults.addLater(variable, at)
   if (verdict !== undefined) return
   // Without the prefix that all of them share: it would make any two of them alike.
-  const names = [...rowsByVariable.keys()].map((name) => name.slice(PREFIX.length))
+  const names = [...from.rows.keys()].map((name) => name.slice(PREFIX.length))
   const similar = nearest(variable.slice(PREFIX.length), names)
   const near = similar === undefined ? null : PREFIX + similar
   faults.add(configUnknownVariable({ variable, from: at, nearest: near }))

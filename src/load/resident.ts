@@ -244,9 +244,10 @@ function manifestBytes({ artifact, manifest, graph }: Resident): number {
   const row = (text: string): void => {
     bytes += ROW_BYTES + text.length
   }
-  for (const [path] of manifest.files) row(path)
-  for (const [path] of manifest.dirs) row(path)
-  for (const [path] of manifest.symlinks) row(path)
+  // By index: taking hundreds of rows apart is noticed in every start.
+  for (const file of manifest.files) row(file[0])
+  for (const dir of manifest.dirs) row(dir[0])
+  for (const link of manifest.symlinks) row(link[0])
   for (const path of manifest.absent) row(path)
   for (const [name] of manifest.env) row(name)
   for (const { path } of artifact.inputs) row(path)
