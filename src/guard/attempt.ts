@@ -96,7 +96,7 @@ function run<T>(
     onTimeout: () => stages.errors.timedOut(timeoutMs),
     onEnd: (abandoned) => {
       leave()
-      if (abandoned) stages.abandoned()
+      if (abandoned) stages.log.abandoned()
     },
   }).then(
     (value) => {

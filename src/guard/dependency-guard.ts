@@ -1,5 +1,6 @@
 import type { GuardedCall } from '../base/guard.ts'
 import { SingleFlight } from '../base/single-flight.ts'
+import { ActiveProbe } from './active-probe.ts'
 import { attempt, type Task } from './attempt.ts'
 import type { BreakerExport } from './breaker-export.ts'
 import type { Breaker } from './breaker.ts'
@@ -23,10 +24,18 @@ import { untilDeadline } from './until-deadline.ts'
 export class DependencyGuard {
   readonly #stages: GuardStages
   readonly #budget: RetryBudget
+  readonly #probe: ActiveProbe | undefined
   readonly #flights = new SingleFlight<unknown>()
 
   constructor(parts: GuardParts, settings: GuardSettings) {
-    this.#stages = new GuardStages(parts, settings)
+    const task = parts.functions?.probe
+    this.#stages = new GuardStages(parts, settings, (to) => this.#probe?.onTransition(to))
+    if (task !== undefined) {
+      this.#probe = new ActiveProbe({
+        ...{ clock: parts.clock, breaker: this.#stages.breaker },
+        attempt: (signal) => attempt(this.#stages, { task, call: { signal } }),
+      })
+    }
     this.#budget = new RetryBudget(settings.retry, parts.clock)
   }
 
@@ -48,7 +57,7 @@ export class DependencyGuard {
 
   /** Whether no call runs or waits. */
   get isIdle(): boolean {
-    return this.#stages.bulkhead.inflight === 0 && this.#stages.queued === 0
+    return this.#stages.places.inflight === 0 && this.#stages.queued === 0
   }
 
   /**
@@ -97,11 +106,13 @@ export class DependencyGuard {
   }
 
   snapshot(): GuardSnapshot {
-    const { breaker, bulkhead, queued, settings } = this.#stages
+    const { breaker, places, queued, settings, log } = this.#stages
     return guardSnapshot(breaker, {
       ...{ owner: this.owner, dependency: this.dependency, queued },
-      inflight: bulkhead.inflight,
-      limit: bulkhead.limit,
+      inflight: places.inflight,
+      limit: places.limit,
+      totals: log.totals,
+      latency: log.latency,
       retryBudget: this.#budget.balance,
       windowMs: settings.breaker.windowMs,
     })
@@ -154,15 +165,17 @@ export class DependencyGuard {
 
   /** Refuses who waits and every later call, and ends all timers; running calls go on. */
   dispose(): void {
+    this.#probe?.stop()
     this.#stages.dispose()
   }
 
   /** A fallback that throws the error on has none for it; anything else it throws is a fault. */
   async #fallBack<T>(fallback: (error: unknown) => unknown, error: unknown): Promise<T> {
+    this.#stages.log.fallback()
     try {
       return (await fallback(error)) as T
     } catch (thrown) {
-      if (thrown !== error) this.#stages.fault('fallback', thrown)
+      if (thrown !== error) this.#stages.log.fault('fallback', thrown)
       throw thrown
     }
   }
@@ -197,8 +210,8 @@ export class DependencyGuard {
   #attempts<T>(task: Task<T>, call: GuardedCall, deadlineAt: number | undefined): Promise<T> {
     const { retry } = this.#stages.settings
     if (retry.max === 0) return attempt(this.#stages, { task, call })
-    const { owner, dependency, clock, random, events } = this.#stages.parts
-    const retries = events.channel('guard.retry')
+    const { parts, log } = this.#stages
+    const { clock, random } = parts
     let failed: { readonly error: unknown; readonly verdict: Verdict } | undefined
     const verdictOn = (error: unknown): Verdict | undefined =>
       failed?.error === error ? failed?.verdict : undefined
@@ -215,9 +228,7 @@ export class DependencyGuard {
         return verdict !== undefined && isBad(verdict)
       },
       retryAfterMs: (error) => verdictOn(error)?.retryAfterMs,
-      onRetry: (index, result) => {
-        if (retries.listened) retries.emit({ owner, dependency, attempt: index, result })
-      },
+      onRetry: (index, result) => log.retry(index, result),
     })
   }
 }

@@ -18,6 +18,9 @@ export type TransitionReason =
   | 'reset'
   | 'imported'
 
+/** What came of a call, or why it did not start. */
+export type CallOutcome = Outcome | 'open' | 'isolated' | 'full' | 'limited'
+
 interface Named {
   readonly owner: string
   readonly dependency: string
@@ -36,7 +39,7 @@ export interface GuardEvents {
     readonly lastFailure: FailureRecord | undefined
   }
   'guard.call': Named & {
-    readonly outcome: Outcome | 'open' | 'isolated' | 'full' | 'limited'
+    readonly outcome: CallOutcome
     readonly slow: boolean
     /** The state had changed since the call was admitted, so its result counted for nothing. */
     readonly stale: boolean

@@ -4,4 +4,6 @@ export interface GuardFunctions {
   readonly fallback?: ((error: unknown) => unknown) | undefined
   /** False makes an error an answer of a healthy dependency. */
   readonly isFailure?: ((error: unknown) => boolean) | undefined
+  /** Asks the dependency whether it is well, while its circuit is half-open. */
+  readonly probe?: ((signal: AbortSignal) => unknown) | undefined
 }

@@ -120,7 +120,7 @@ class Held implements HeldCall {
   #abandon(): void {
     this.#isEnded = true
     this.#slot?.release()
-    this.#stages.abandoned()
+    this.#stages.log.abandoned()
   }
 
   #count(verdict: Verdict, error: unknown): void {

@@ -1,5 +1,7 @@
 import type { Breaker, BreakerSnapshot } from './breaker.ts'
+import type { CallTotals } from './call-log.ts'
 import type { CircuitState } from './events.ts'
+import type { LatencyPercentiles } from './latency.ts'
 import type { FailureRecord } from './outcome.ts'
 import type { GuardMode } from './settings.ts'
 
@@ -13,8 +15,8 @@ export interface GuardSnapshot extends Omit<BreakerSnapshot, 'state' | 'mode' | 
   readonly state: ReportedState
   readonly inflight: number
   readonly queued: number
-  /** How many calls may run at once. */
-  readonly limit: number
+  /** How many calls may run at once; null where nothing bounds them. */
+  readonly limit: number | null
   /** How many retries there are now, with fractions. */
   readonly retryBudget: number
   readonly window: {
@@ -28,6 +30,9 @@ export interface GuardSnapshot extends Omit<BreakerSnapshot, 'state' | 'mode' | 
     readonly refused: number
     readonly consecutive: number
   }
+  /** Of all calls since the guard was made that said something; null before the first one. */
+  readonly latencyMs: LatencyPercentiles | null
+  readonly totals: CallTotals & { readonly stale: number }
   readonly lastFailure: FailureRecord | undefined
 }
 
@@ -37,7 +42,10 @@ export interface GuardFacts {
   readonly dependency: string
   readonly inflight: number
   readonly queued: number
+  /** Infinity where nothing bounds them. */
   readonly limit: number
+  readonly totals: CallTotals
+  readonly latency: LatencyPercentiles | undefined
   readonly retryBudget: number
   readonly windowMs: number
 }
@@ -52,12 +60,15 @@ export function guardSnapshot(
   breaker: Pick<Breaker, 'snapshot' | 'counts'>,
   facts: GuardFacts,
 ): GuardSnapshot {
-  const { mode, state, staleCount: _stale, ...shown } = breaker.snapshot()
+  const { mode, state, staleCount, ...shown } = breaker.snapshot()
   const counts = breaker.counts()
   const { owner, dependency, inflight, queued, limit, retryBudget, windowMs } = facts
   return {
-    ...{ component: owner, dependency, inflight, queued, limit, retryBudget },
+    ...{ component: owner, dependency, inflight, queued, retryBudget },
     ...shown,
+    limit: limit === Infinity ? null : limit,
+    latencyMs: facts.latency ?? null,
+    totals: { ...facts.totals, stale: staleCount },
     state: reportedState({ mode, state }),
     window: {
       ms: windowMs,
