@@ -13,6 +13,7 @@ import {
 import { Attempt, type AttemptHost } from './undici-attempt.ts'
 import { BodyWatch, type Upload } from './undici-body.ts'
 import { type Caller, callerOf } from './undici-caller.ts'
+import { isTimeoutReason, timedOutBy } from './give-up.ts'
 import { legacyHandler, modernHandler } from './undici-listener.ts'
 
 /** What one guarded request is made of. */
@@ -106,8 +107,8 @@ export class Exchange implements Controller, AttemptHost {
     if (this.aborted) return
     this.aborted = true
     this.reason = reason
-    if (this.#isAnswered) this.#inner?.abort(reason)
-    else this.#given.abort(reason)
+    this.#inner?.abort(reason)
+    if (!this.#isAnswered) this.#given.abort(isTimeoutReason(reason) ? timedOutBy(reason) : reason)
   }
 
   pause(): void {
@@ -194,8 +195,7 @@ export class Exchange implements Controller, AttemptHost {
       attempt.drop()
     }
     attempt?.cut()
-    const own = this.aborted ? this.#ended : undefined
-    this.caller.error(own === undefined ? error : own.error)
+    this.caller.error(this.aborted ? (this.#ended?.error ?? this.reason ?? error) : error)
   }
 
   #silent(): void {

@@ -186,13 +186,19 @@ describe('the abort of a caller', () => {
     },
   )
 
-  test('that is a timeout of its own counts as one', async () => {
+  test.each([
+    ['of the platform', new DOMException('The operation timed out', 'TimeoutError')],
+    ['of a client', Object.assign(new Error('50 ms exceeded'), { code: 'ETIMEDOUT' })],
+  ])('that is a timeout %s counts as one, and comes as it is', async (_whose, reason) => {
     using scene = new UndiciScene()
     await using server = await Loopback.start(hang)
+    const controller = new AbortController()
 
-    const sent = scene.as('orders', () => fetch(server.origin, { signal: AbortSignal.timeout(50) }))
+    const sent = scene.as('orders', () => fetch(server.origin, { signal: controller.signal }))
+    await once(server.server, 'request')
+    controller.abort(reason)
 
-    await expect(sent).rejects.toMatchObject({ name: 'TimeoutError' })
+    await expect(sent).rejects.toBe(reason)
     await vi.waitFor(() => expect(scene.outcomes).toEqual(['timeout']))
   })
 

@@ -48,7 +48,7 @@ export class Loopback implements AsyncDisposable {
     this.#scheme = tls === undefined ? 'http' : 'https'
     const onRequest: Answer = (request, response) => {
       this.requests.push(`${request.method} ${request.url}`)
-      request.socket.once('close', () => {
+      response.once('close', () => {
         if (!response.writableEnded) this.cut += 1
       })
       this.answer(request, response)
@@ -138,6 +138,26 @@ export function dispatchers(): readonly unknown[] {
   return SLOTS.map((slot) => Reflect.get(globalThis, slot))
 }
 
+/** Sets the global dispatcher of the process as a copy of undici does it, until the scope ends. */
+export function setAgent(
+  name: string,
+  made: Undici.Agent.Options | Undici.Dispatcher,
+): AsyncDisposable & { readonly fetch: typeof fetch } {
+  const copy = copies[name]
+  if (copy === undefined) throw new Error(`no copy ${name}`)
+  const agent = 'dispatch' in made ? made : new copy.Agent(made)
+  const before = dispatchers()
+  copy.setGlobalDispatcher(agent)
+  return {
+    // Every copy has the same fetch; the types of two versions differ in details.
+    fetch: copy.fetch as unknown as typeof fetch,
+    async [Symbol.asyncDispose]() {
+      for (const [i, slot] of SLOTS.entries()) Reflect.set(globalThis, slot, before[i])
+      await agent.close()
+    },
+  }
+}
+
 /** What keeps the process alive, and who listens to it. */
 function leftovers(): Record<string, number> {
   const counts: Record<string, number> = {}
@@ -152,11 +172,16 @@ function leftovers(): Record<string, number> {
 
 /** Returns the check that all that was made since has gone again. */
 export function watchLeftovers(): () => Promise<void> {
-  const before = { found: leftovers(), dispatchers: dispatchers() }
+  const before = { found: leftovers(), dispatchers: dispatchers(), timers: timers() }
   return async () => {
     expect(dispatchers().every((agent, i) => agent === before.dispatchers[i])).toBe(true)
     const agents = dispatchers() as { close(): Promise<void> }[]
     await Promise.allSettled(agents.map((agent) => agent.close()))
     await vi.waitFor(() => expect(leftovers()).toEqual(before.found), 5000)
+    expect(timers()).toBeLessThanOrEqual(before.timers)
   }
+}
+
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
 }
