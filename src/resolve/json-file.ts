@@ -7,6 +7,7 @@ import { resolveUnreadableConfig } from './errors.ts'
 /** What of a package.json decides a resolution. */
 export interface PackageJson {
   readonly name: string | undefined
+  readonly version: string | undefined
   /** Names a package may import without being told: dependencies, optional and peer ones. */
   readonly declared: ReadonlySet<string>
 }
@@ -22,8 +23,7 @@ export function readPackageJson(file: string, root: string): PackageJson | undef
   if (text === undefined) return undefined
   const json = parseObject(text, file, root)
   const declared = DEPENDENCY_FIELDS.flatMap((field) => Object.keys(objectOf(json[field]) ?? {}))
-  const name = typeof json.name === 'string' && json.name !== '' ? json.name : undefined
-  return { name, declared: new Set(declared) }
+  return { name: textOf(json.name), version: textOf(json.version), declared: new Set(declared) }
 }
 
 /**
@@ -45,6 +45,10 @@ export function unreadableConfig(
 }
 
 const DEPENDENCY_FIELDS = ['dependencies', 'optionalDependencies', 'peerDependencies']
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
 
 function readIfThere(file: string, root: string): string | undefined {
   try {

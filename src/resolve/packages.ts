@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs'
-import { dirname, join, sep } from 'node:path'
+import { basename, dirname, join, sep } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { PackageJson } from './json-file.ts'
 import { PackageFiles } from './package-files.ts'
@@ -46,6 +46,16 @@ export class Packages {
     else if (parent !== folder) found = this.nearest(parent)
     this.#nearest.set(folder, found)
     return found
+  }
+
+  /** Returns what the nearest package.json with a version says, within the package of a folder. */
+  versionAt(folder: string): string | undefined {
+    const version = this.#files.of(join(folder, 'package.json'))?.version
+    const parent = dirname(folder)
+    if (version !== undefined || parent === folder || basename(parent) === 'node_modules') {
+      return version
+    }
+    return this.versionAt(parent)
   }
 
   /**

@@ -56,6 +56,12 @@ export interface Resolver {
    */
   inlineNames(): readonly string[]
   /**
+   * Returns the version of the package that a file belongs to; undefined where none says one.
+   *
+   * @throws SomonError SOMON_RESOLVE_UNREADABLE_CONFIG when a package.json on the way is broken
+   */
+  versionOf(file: string): string | undefined
+  /**
    * Forgets every answer, wrong ones included: oxc-resolver remembers that a file was missing.
    * Never called while a build runs.
    */

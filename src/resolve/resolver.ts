@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import type { Emitter, EventChannel } from '../base/events.ts'
 import { Classifier, silent } from './classify.ts'
@@ -74,6 +75,10 @@ class ProjectResolver implements Resolver {
   inlineNames(): readonly string[] {
     this.#inlineNames ??= this.#collectInlineNames()
     return this.#inlineNames
+  }
+
+  versionOf(file: string): string | undefined {
+    return this.#packages.versionAt(dirname(file))
   }
 
   clear(): void {

@@ -6,22 +6,29 @@ import { resolverFor } from '../support/build-options.ts'
 const json = (value: unknown): string => JSON.stringify(value)
 
 describe('readPackageJson()', () => {
-  test('reads the name and what may be imported', async () => {
-    const text = json({ name: 'a', dependencies: { b: '1' }, devDependencies: { c: '1' } })
+  test('reads the name, the version and what may be imported', async () => {
+    const text = json({
+      name: 'a',
+      version: '1.2.3',
+      dependencies: { b: '1' },
+      devDependencies: { c: '1' },
+    })
     await using fixture = await createFixture({ 'package.json': `\uFEFF${text}` })
 
     expect(readPackageJson(fixture.path('package.json'), fixture.root)).toEqual({
       name: 'a',
+      version: '1.2.3',
       declared: new Set(['b']),
     })
   })
 
   test('ignores fields of another type, as Node does', async () => {
-    const text = json({ name: 7, dependencies: ['b'], peerDependencies: 'c' })
+    const text = json({ name: 7, version: 1, dependencies: ['b'], peerDependencies: 'c' })
     await using fixture = await createFixture({ 'package.json': text })
 
     expect(readPackageJson(fixture.path('package.json'), fixture.root)).toEqual({
       name: undefined,
+      version: undefined,
       declared: new Set(),
     })
   })
