@@ -21,7 +21,7 @@ import { Imports, type ImportsParts } from './imports.ts'
 import { instantiate } from './instantiate.ts'
 import { useGeneration } from './lease.ts'
 import type { ResourceCounts } from './ledger.ts'
-import { LiveGeneration } from './live-generation.ts'
+import { LiveGeneration, type GenerationCode } from './live-generation.ts'
 import { checkNamedExports } from './named-exports.ts'
 import { Ownership, type LedgerMode } from './ownership.ts'
 import { RetiredGenerations } from './retired.ts'
@@ -173,7 +173,8 @@ class SystemEvaluator implements Evaluator {
     signal?.throwIfAborted()
     const own = asLive(generation)
     try {
-      const importing = own.facts.deps.map(async (dep) => this.#imports.dependency(dep))
+      const { importer } = codeOf(own)
+      const importing = own.facts.deps.map(async (dep) => this.#imports.dependency(dep, importer))
       bind(own, await untilAborted(Promise.all(importing), signal))
     } catch (error) {
       if (signal?.aborted === true && error === signal.reason) throw error
@@ -186,9 +187,10 @@ class SystemEvaluator implements Evaluator {
     const { module, deps, tla } = own.facts
     try {
       if (tla !== null) throw syncTopLevelAwait({ module }, { location: tla })
+      const { importer } = codeOf(own)
       bind(
         own,
-        deps.map((dep) => this.#imports.dependencySync(dep)),
+        deps.map((dep) => this.#imports.dependencySync(dep, importer)),
       )
     } catch (error) {
       throw this.#failed(this.#located(error, own), own, 'bind')
@@ -325,9 +327,14 @@ function factsOf(artifact: Artifact): ArtifactFacts {
   return facts
 }
 
-function bind(own: LiveGeneration, namespaces: readonly Namespace[]): void {
-  const { code, facts } = own
+function codeOf({ code, facts }: LiveGeneration): GenerationCode {
   if (code === undefined) throw new TypeError(`Generation ${facts.number} has retired`)
+  return code
+}
+
+function bind(own: LiveGeneration, namespaces: readonly Namespace[]): void {
+  const code = codeOf(own)
+  const { facts } = own
   for (const [index, dep] of facts.deps.entries()) {
     const namespace = namespaces[index]
     if (namespace === undefined) continue

@@ -1,33 +1,26 @@
-import { createRequire } from 'node:module'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { codeOf, messageOf } from '../base/error.ts'
-import type { Guard } from '../base/guard.ts'
-import { importerPath, isModuleUrl, type RelPath } from '../base/project-path.ts'
+import type { RelPath } from '../base/project-path.ts'
 import type { ArtifactDependency, ImportAttributes } from '../bundle/artifact.ts'
-import type { ImportKind, Resolution } from '../resolve/resolution.ts'
-import {
-  importFailed,
-  importIsTypeScript,
-  importRefused,
-  importStuck,
-  syncExternal,
-} from './errors.ts'
+import { importFailed, importIsTypeScript, importStuck, syncExternal } from './errors.ts'
 import type { Namespace } from './generation.ts'
-import { settleError } from './settle-error.ts'
-
-/** Answers what a specifier names, seen from a file; paths absolute. */
-export type ResolveImport = (specifier: string, importer: string, kind: ImportKind) => Resolution
+import { ImportAttempts, type AttemptsParts } from './import-attempts.ts'
+import type { ImportGuard, ImportGuards } from './import-guard.ts'
+import {
+  keyOf,
+  resolveSite,
+  siteOf,
+  targetOf,
+  urlOf,
+  type ImportSite,
+  type ImportTarget,
+} from './import-target.ts'
 
 /** What importing builtins and externals needs of the other stages. */
-export interface ImportsParts {
+export interface ImportsParts extends AttemptsParts {
   readonly root: string
-  readonly resolve: ResolveImport
-  readonly guard: Guard
-  /**
-   * The name under which an external is guarded, such as `module:lodash@4.17.21`; undefined for
-   * one that is not.
-   */
-  readonly guardName: (external: Resolution & { readonly class: 'external' }) => string | undefined
+  /** Undefined where no package is guarded. */
+  readonly guards: ImportGuards | undefined
   /** Loads a source that a run-time `import()` names, as a module of its own. */
   readonly importSource: (request: SourceImport) => Promise<Namespace>
 }
@@ -40,41 +33,33 @@ export interface SourceImport {
   readonly attributes: ImportAttributes
 }
 
-/** One import as an error message names it. */
-interface ImportSite {
-  readonly specifier: string
-  readonly importer: RelPath
+/** The generation for which something is imported. */
+export class Importer {
+  /** The entry of its module. */
+  readonly owner: RelPath
+  /** What it sees of packages with declared functions: one object for each; most have none. */
+  facades: Map<string, Namespace> | undefined
+
+  constructor(owner: RelPath) {
+    this.owner = owner
+  }
 }
 
-/** Where Node finds a namespace: a builtin's name or a file URL, with its attributes. */
-interface Target {
-  readonly url: string
-  readonly attributes: ImportAttributes
-  readonly packageName: string
-  readonly guardName: string | undefined
-}
-
-/**
- * Imports builtins and externals by Node, once for a system.
- *
- * Invariants: `#namespaces` holds what was imported, `#flights` what is being imported; failures
- * are in neither. Node remembers the failed evaluation of a URL for ever, so after a failure the
- * next attempt asks under a fresh one (`?somon=n`), `MAX_ATTEMPTS` times at most because each
- * leaves a record behind.
- */
+/** Imports builtins and externals by Node, once for a system. */
 export class Imports {
   readonly #parts: ImportsParts
-  readonly #namespaces = new Map<string, Namespace>()
-  readonly #flights = new Map<string, Promise<Namespace>>()
-  readonly #failures = new Map<string, Failure>()
+  readonly #attempts: ImportAttempts
+  /** Who was told that an import is stuck, by owner and target. */
+  readonly #told = new Set<string>()
 
   constructor(parts: ImportsParts) {
     this.#parts = parts
+    this.#attempts = new ImportAttempts(parts)
   }
 
   /** How many namespaces are held. */
   get size(): number {
-    return this.#namespaces.size
+    return this.#attempts.size
   }
 
   /**
@@ -83,41 +68,45 @@ export class Imports {
    * @throws SomonError SOMON_EVALUATE_IMPORT_FAILED, _IMPORT_TYPESCRIPT, _IMPORT_STUCK, and what
    *   the guard refuses with
    */
-  dependency(dep: ArtifactDependency): Namespace | Promise<Namespace> {
+  dependency(dep: ArtifactDependency, importer: Importer): Namespace | Promise<Namespace> {
     const site = siteOf(dep)
-    const target = this.#target(site, dep.attributes ?? {}, 'import')
-    return this.#namespaces.get(keyOf(target)) ?? this.#import(target, site)
+    const target = targetOf(
+      resolveSite(site, 'import', this.#parts),
+      site,
+      dep.attributes ?? NO_ATTRIBUTES,
+    )
+    return this.#import(target, site, importer)
   }
 
   /** @throws SomonError SOMON_EVALUATE_SYNC_EXTERNAL when it has a top-level await */
-  dependencySync(dep: ArtifactDependency): Namespace {
+  dependencySync(dep: ArtifactDependency, importer: Importer): Namespace {
     const site = siteOf(dep)
-    const target = this.#target(site, dep.attributes ?? {}, 'import')
-    const known = this.#namespaces.get(keyOf(target))
-    if (known !== undefined) return known
-    try {
-      const namespace = requireNamespace(target.url)
-      this.#namespaces.set(keyOf(target), namespace)
-      return namespace
-    } catch (error) {
-      settleError(error)
-      if (codeOf(error) !== 'ERR_REQUIRE_ASYNC_MODULE') throw this.#failed(error, target, site)
-      throw syncExternal({ module: site.importer, ...site }, { cause: error })
-    }
+    const target = targetOf(
+      resolveSite(site, 'import', this.#parts),
+      site,
+      dep.attributes ?? NO_ATTRIBUTES,
+    )
+    const namespace = this.#attempts.known(target) ?? this.#importSync(target, site, importer)
+    return this.#seen(namespace, target, site, importer)
   }
 
-  /** A run-time `import(specifier, options)` that stands in the source `importer`. */
-  async dynamic(specifier: unknown, options: unknown, importer: RelPath): Promise<Namespace> {
+  /** A run-time `import(specifier, options)` that stands in the source file `from`. */
+  async dynamic(
+    specifier: unknown,
+    options: unknown,
+    from: RelPath,
+    importer: Importer,
+  ): Promise<Namespace> {
     const attributes = attributesOf(options)
-    const site = { specifier: String(specifier), importer }
+    const site = { specifier: String(specifier), importer: from }
     const url = urlOf(site)
-    if (url !== undefined) return this.#parts.importSource({ file: url, importer, attributes })
-    const resolution = this.#resolve(site, 'dynamic-import')
+    if (url !== undefined)
+      return this.#parts.importSource({ file: url, importer: from, attributes })
+    const resolution = resolveSite(site, 'dynamic-import', this.#parts)
     if (resolution.class === 'source') {
-      return this.#parts.importSource({ file: resolution.file, importer, attributes })
+      return this.#parts.importSource({ file: resolution.file, importer: from, attributes })
     }
-    const target = this.#targetOf(resolution, site, attributes)
-    return this.#namespaces.get(keyOf(target)) ?? this.#import(target, site)
+    return this.#import(targetOf(resolution, site, attributes), site, importer)
   }
 
   /** `import.meta.resolve(specifier)` of the source `importer`. */
@@ -125,196 +114,151 @@ export class Imports {
     const site = { specifier, importer }
     const url = urlOf(site)
     if (url !== undefined) return url
-    const resolution = this.#resolve(site, 'import')
+    const resolution = resolveSite(site, 'import', this.#parts)
     if (resolution.class === 'source') return pathToFileURL(resolution.file).href
-    return this.#targetOf(resolution, site, {}).url
+    return targetOf(resolution, site, NO_ATTRIBUTES).url
   }
 
-  #resolve(site: ImportSite, kind: ImportKind): Resolution {
-    const specifier = site.specifier.startsWith('file:')
-      ? fileURLToPath(site.specifier)
-      : site.specifier
-    return this.#parts.resolve(specifier, importerPath(this.#parts.root, site.importer), kind)
+  #import(
+    target: ImportTarget,
+    site: ImportSite,
+    importer: Importer,
+  ): Namespace | Promise<Namespace> {
+    const known = this.#attempts.known(target)
+    if (known !== undefined) return this.#seen(known, target, site, importer)
+    const guard = this.#guardOf(target, importer)
+    const importing =
+      guard === undefined
+        ? this.#importPlainly(target, site)
+        : this.#importGuarded(target, site, importer, guard)
+    return importing.then((namespace) => this.#seen(namespace, target, site, importer))
   }
 
-  #target(site: ImportSite, attributes: ImportAttributes, kind: ImportKind): Target {
-    return this.#targetOf(this.#resolve(site, kind), site, attributes)
-  }
-
-  #targetOf(resolution: Resolution, site: ImportSite, attributes: ImportAttributes): Target {
-    switch (resolution.class) {
-      case 'builtin': {
-        const url = resolution.name.startsWith('node:')
-          ? resolution.name
-          : `node:${resolution.name}`
-        return { url, attributes, packageName: url, guardName: undefined }
-      }
-      case 'source': {
-        // A static dependency stays an import although it is a file: `external` names a path.
-        const url = pathToFileURL(resolution.file).href
-        const packageName = resolution.packageName ?? site.specifier
-        return { url, attributes, packageName, guardName: undefined }
-      }
-      case 'external': {
-        const { file, packageName, fault } = resolution
-        if (fault !== undefined) {
-          throw importFailed(
-            { ...site, reason: `the package "${packageName}" is installed, but ${fault}` },
-            { fix: `Correct the specifier, or install a version of "${packageName}" that has it` },
-          )
-        }
-        if (file === undefined) {
-          throw importFailed(
-            { ...site, reason: `the package "${packageName}" is not installed` },
-            { fix: `Install it: npm install ${packageName}` },
-          )
-        }
-        const guardName = this.#parts.guardName(resolution)
-        return { url: pathToFileURL(file).href, attributes, packageName, guardName }
-      }
-      case 'refused':
-        throw importRefused({ ...site, reason: resolution.reason })
-      case 'missing':
-        throw importFailed(
-          { ...site, reason: resolution.reason },
-          resolution.suggestion === undefined ? {} : { fix: `Import "${resolution.suggestion}"` },
-        )
-      default:
-        return resolution satisfies never
-    }
-  }
-
-  #import(target: Target, site: ImportSite): Promise<Namespace> {
-    const key = keyOf(target)
-    const running = this.#flights.get(key)
-    if (running !== undefined) return running
-    const flight = this.#attempt(target, site).finally(() => this.#flights.delete(key))
-    this.#flights.set(key, flight)
-    return flight
-  }
-
-  async #attempt(target: Target, site: ImportSite): Promise<Namespace> {
-    const task = (): Promise<Namespace> => this.#importOnce(target, site)
-    const { guard } = this.#parts
-    const namespace = await (target.guardName === undefined
-      ? task()
-      : guard(target.guardName, task, { flightKey: target.url }))
-    this.#namespaces.set(keyOf(target), namespace)
-    this.#failures.delete(keyOf(target))
-    return namespace
-  }
-
-  async #importOnce(target: Target, site: ImportSite): Promise<Namespace> {
-    const key = keyOf(target)
-    const failure = this.#failures.get(key)
-    const attempts = failure?.attempts ?? 0
-    if (failure?.isStuck === true || attempts > MAX_ATTEMPTS) {
-      throw importStuck({ ...site, attempts }, { cause: failure?.last })
-    }
-    const url = attempts === 0 ? target.url : `${target.url}?somon=${attempts}`
+  async #importPlainly(target: ImportTarget, site: ImportSite): Promise<Namespace> {
     try {
-      return (await import(url, { with: target.attributes })) as Namespace
+      return await this.#attempts.import(target)
     } catch (error) {
-      throw this.#noteFailure(settleError(error), target, site)
+      throw this.#importError(error, target, site)
     }
   }
 
-  #noteFailure(error: unknown, target: Target, site: ImportSite): Error {
-    const key = keyOf(target)
-    // A missing file is looked for again by Node.
-    if (codeOf(error) === 'ERR_MODULE_NOT_FOUND') return this.#failed(error, target, site)
-    const failure = this.#failures.get(key)
-    const attempts = failure?.attempts ?? 0
-    const isSame = failure?.last === error
-    // The same object under a fresh URL: a module below failed, and its URL is not ours to vary.
-    if (isSame && attempts > 0) {
-      const stuck = { attempts: attempts + 1, last: error, isStuck: true }
-      this.#failures.set(key, stuck)
-      return importStuck({ ...site, attempts: stuck.attempts }, { cause: error })
+  async #importGuarded(
+    target: ImportTarget,
+    site: ImportSite,
+    importer: Importer,
+    guard: ImportGuard,
+  ): Promise<Namespace> {
+    let thrown: { readonly error: unknown } | undefined
+    try {
+      // The guard judges what the package threw; a caller is told what could not be imported.
+      return await guard.run(async (signal) => {
+        try {
+          return await this.#attempts.import(target, signal)
+        } catch (error) {
+          thrown = { error }
+          throw error
+        }
+      })
+    } catch (error) {
+      throw this.#guardedError(error, thrown?.error === error, { target, site, importer, guard })
     }
-    // A file with a syntax error is parsed again under its own URL, unless evaluation threw it.
-    const isParsedAgain = error instanceof SyntaxError && !isSame
-    const made = isParsedAgain ? attempts : attempts + 1
-    this.#failures.set(key, { attempts: made, last: error, isStuck: false })
-    return this.#failed(error, target, site)
   }
 
-  #failed(error: unknown, target: Target, site: ImportSite): Error {
-    const { packageName } = target
+  #importSync(target: ImportTarget, site: ImportSite, importer: Importer): Namespace {
+    const guard = this.#guardOf(target, importer)
+    let thrown: { readonly error: unknown } | undefined
+    const load = (): Namespace => {
+      try {
+        return this.#attempts.importSync(target)
+      } catch (error) {
+        thrown = { error }
+        throw error
+      }
+    }
+    try {
+      return guard === undefined ? load() : guard.runSync(load)
+    } catch (error) {
+      if (codeOf(error) === 'ERR_REQUIRE_ASYNC_MODULE') {
+        throw syncExternal({ module: site.importer, ...site }, { cause: error })
+      }
+      if (guard === undefined) throw this.#importError(error, target, site)
+      throw this.#guardedError(error, thrown?.error === error, { target, site, importer, guard })
+    }
+  }
+
+  /** What a refused or failed import is thrown as: that it is stuck comes before all else. */
+  #guardedError(
+    error: unknown,
+    isThrown: boolean,
+    { target, site, importer: { owner }, guard }: GuardedImport,
+  ): unknown {
+    const spent = this.#attempts.spent(target)
+    if (spent === undefined) this.#attempts.tellRecovery(target, owner, guard)
+    else {
+      const told = `${owner}\n${keyOf(target)}`
+      if (!this.#told.has(told)) guard.stuck(site.specifier, spent.attempts)
+      this.#told.add(told)
+    }
+    return isThrown || spent !== undefined ? this.#importError(error, target, site) : error
+  }
+
+  #importError(error: unknown, target: ImportTarget, site: ImportSite): Error {
+    const spent = this.#attempts.spent(target)
+    if (spent !== undefined) {
+      return importStuck({ ...site, attempts: spent.attempts }, { cause: spent.last })
+    }
     if (codeOf(error) === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING') {
-      return importIsTypeScript({ ...site, packageName }, { cause: error })
+      return importIsTypeScript({ ...site, packageName: target.packageName }, { cause: error })
     }
     return importFailed({ ...site, reason: firstLine(messageOf(error)) }, { cause: error })
   }
+
+  #guardOf({ external }: ImportTarget, { owner }: Importer): ImportGuard | undefined {
+    return external === undefined ? undefined : this.#parts.guards?.guardOf(owner, external)
+  }
+
+  /** What a generation sees of a package. */
+  #seen(
+    namespace: Namespace,
+    target: ImportTarget,
+    site: ImportSite,
+    importer: Importer,
+  ): Namespace {
+    const { guards } = this.#parts
+    if (guards === undefined || target.external === undefined) return namespace
+    const key = keyOf(target)
+    const made = importer.facades?.get(key)
+    if (made !== undefined) return made
+    const facade = guards.facadeOf(importer.owner, target.external, namespace, site.importer)
+    if (facade === namespace) return namespace
+    importer.facades ??= new Map()
+    importer.facades.set(key, facade)
+    return facade
+  }
 }
 
-const MAX_ATTEMPTS = 8
-
-interface Failure {
-  /** How often Node was asked for a URL that it remembers. */
-  readonly attempts: number
-  readonly last: unknown
-  /** No new URL helps: what failed lies below the package. */
-  readonly isStuck: boolean
+interface GuardedImport {
+  readonly target: ImportTarget
+  readonly site: ImportSite
+  readonly importer: Importer
+  readonly guard: ImportGuard
 }
 
-/** The module on the network that a specifier names; one there has no files beside it. */
-function urlOf({ specifier, importer }: ImportSite): string | undefined {
-  if (isModuleUrl(specifier)) return specifier
-  if (!isModuleUrl(importer) || !/^\.{0,2}\//.test(specifier)) return undefined
-  return URL.parse(specifier, importer)?.href
-}
-
-function siteOf(dep: ArtifactDependency): ImportSite {
-  return { specifier: dep.spec, importer: dep.importers[0] ?? '' }
-}
-
-function keyOf(target: Target): string {
-  const { type } = target.attributes
-  return type === undefined ? target.url : `${target.url}\n${type}`
-}
+const NO_ATTRIBUTES: ImportAttributes = Object.freeze({})
 
 function attributesOf(options: unknown): ImportAttributes {
-  if (options === undefined) return {}
+  if (options === undefined) return NO_ATTRIBUTES
   if (typeof options !== 'object' || options === null) {
     throw new TypeError('The second argument of import() must be an object')
   }
   const attributes: unknown = 'with' in options ? options.with : undefined
-  if (attributes === undefined) return {}
+  if (attributes === undefined) return NO_ATTRIBUTES
   if (typeof attributes !== 'object' || attributes === null) {
     throw new TypeError('The "with" option of import() must be an object')
   }
   return Object.fromEntries(
     Object.entries(attributes).map(([name, value]) => [name, String(value)]),
   )
-}
-
-/**
- * `require` returns the namespace of a module (with `__esModule` added where it has a default
- * export), and the bare exports of anything else.
- */
-function requireNamespace(url: string): Namespace {
-  const exported: unknown = url.startsWith('node:')
-    ? process.getBuiltinModule(url)
-    : createRequire(url)(fileURLToPath(url))
-  if (process.getBuiltinModule('node:util').types.isModuleNamespaceObject(exported))
-    return exported as Namespace
-  return commonJsNamespace(exported)
-}
-
-/** What `import` makes of `module.exports`: its properties by name, and itself as the default. */
-function commonJsNamespace(exported: unknown): Namespace {
-  const namespace = Object.create(null) as Record<string, unknown>
-  if ((typeof exported === 'object' && exported !== null) || typeof exported === 'function') {
-    for (const name of Object.keys(exported)) {
-      Object.defineProperty(namespace, name, {
-        enumerable: true,
-        get: () => (exported as Record<string, unknown>)[name],
-      })
-    }
-  }
-  Object.defineProperty(namespace, 'default', { enumerable: true, value: exported })
-  return namespace
 }
 
 function firstLine(text: string): string {

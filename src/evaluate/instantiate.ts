@@ -6,7 +6,7 @@ import type { GenerationInfo } from '../bundle/plugin.ts'
 import type { InstantiateRequest, Namespace } from './generation.ts'
 import { HotState } from './hot.ts'
 import { importMetaOf } from './import-meta.ts'
-import type { Imports } from './imports.ts'
+import { Importer, type Imports } from './imports.ts'
 import type { Ledger } from './ledger.ts'
 import { LiveGeneration, type Body } from './live-generation.ts'
 import { NamespaceBuilder } from './namespace.ts'
@@ -53,7 +53,8 @@ export function instantiate(request: InstantiateRequest, parts: InstantiateParts
     parts.onInvalidate(artifact.entry),
   )
   const tag: Tag = (getters, stars, late) => exports.register(getters, stars, late)
-  const scope = scopeOf(request, parts, { tag, dependencies, hot, ledger, token })
+  const importer = new Importer(artifact.entry)
+  const scope = scopeOf(request, parts, { tag, dependencies, importer, hot, ledger, token })
   const wrapper = compiled.script.runInThisContext() as Wrapper
   const body = ownership.run(token, () => wrapper(...scope)())
   const first = ownership.run(token, () => body.next())
@@ -63,7 +64,7 @@ export function instantiate(request: InstantiateRequest, parts: InstantiateParts
   const { entry: module, id, deps, tla } = artifact
   return new LiveGeneration(
     { module, number, artifact: id, filename: compiled.filename, deps, tla, token, ledger },
-    { compiled, exports, dependencies, tag, hot, controller, body, started },
+    { compiled, exports, dependencies, importer, tag, hot, controller, body, started },
   )
 }
 
@@ -77,6 +78,7 @@ type Tag = (
 interface OwnParts {
   readonly tag: Tag
   readonly dependencies: Namespace[]
+  readonly importer: Importer
   readonly hot: HotState
   readonly ledger: Ledger | undefined
   readonly token: OwnerToken | undefined
@@ -86,13 +88,13 @@ interface OwnParts {
 function scopeOf(
   { artifact, number, main = false, reloadable }: InstantiateRequest,
   { root, imports, ownership, extendMeta, onFetch }: InstantiateParts,
-  { tag, dependencies, hot, ledger, token }: OwnParts,
+  { tag, dependencies, importer, hot, ledger, token }: OwnParts,
 ): readonly unknown[] {
   const { entry, id } = artifact
   const meta = importMetaOf({
     ...{ root, entry, main },
     hot: reloadable ? hot.hot : undefined,
-    resolve: (specifier, importer) => imports.resolveUrl(specifier, importer),
+    resolve: (specifier, from) => imports.resolveUrl(specifier, from),
     extend: (object) => extendMeta(object, { module: entry, number, artifact: id }),
   })
   return [
@@ -103,9 +105,9 @@ function scopeOf(
     ...(mentions(artifact, TIMERS) ? ownTimers(ledger) : NO_TIMERS),
     mentions(artifact, FETCH) ? ownFetch((fn) => ownership.run(token, fn), onFetch) : undefined,
     ...artifact.dynamicSites.map(
-      (importer) =>
+      (from) =>
         (specifier: unknown, options?: unknown): Promise<Namespace> =>
-          imports.dynamic(specifier, options, importer),
+          imports.dynamic(specifier, options, from, importer),
     ),
   ]
 }

@@ -4,6 +4,7 @@ import type { RelPath } from '../base/project-path.ts'
 import type { ArtifactDependency } from '../bundle/artifact.ts'
 import type { Generation, GenerationState, Namespace, RetireReport } from './generation.ts'
 import type { HotState } from './hot.ts'
+import type { Importer } from './imports.ts'
 import type { Ledger } from './ledger.ts'
 import type { NamespaceBuilder } from './namespace.ts'
 import type { OwnerToken } from './ownership.ts'
@@ -18,6 +19,7 @@ export interface GenerationCode {
   readonly exports: NamespaceBuilder
   /** The `$d` of the wrapper, filled by binding. */
   readonly dependencies: Namespace[]
+  readonly importer: Importer
   /** The `$s` of the wrapper: what the leak detector watches. */
   readonly tag: object
   readonly hot: HotState

@@ -15,6 +15,7 @@ import type { SomonPlugin } from '../bundle/plugin.ts'
 import type { PluginHost } from '../bundle/plugin-host.ts'
 import { createPluginHost } from '../bundle/plugins.ts'
 import { processEnvironment } from '../config/env.ts'
+import { staticImportsOf } from '../bundle/static-imports.ts'
 import { createEvaluator, type Evaluator } from '../evaluate/evaluator.ts'
 import type { EvaluateEvents } from '../evaluate/events.ts'
 import type { Namespace } from '../evaluate/generation.ts'
@@ -85,8 +86,8 @@ export class PluginWorkbench implements AsyncDisposable {
       ledger: 'off',
       leakWarnMs: () => 0,
       disposeTimeoutMs: 1000,
-      guard: unguarded,
-      guardName: () => undefined,
+      guards: undefined,
+      staticImports: staticImportsOf,
       resolve: (specifier, importer, kind) => resolver.resolve(specifier, importer, kind),
       importSource: () => Promise.reject(new Error('a sample does not import sources at run time')),
       map: () => undefined,

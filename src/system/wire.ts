@@ -226,9 +226,13 @@ function wireEvaluator(
 ): Evaluator {
   const { root, loading } = settings
   return createEvaluator({
-    ...{ root, clock, events: hub, ledger: loading.ledger, guard: unguarded },
+    ...{ root, clock, events: hub, ledger: loading.ledger },
+    guards: undefined,
     resolve: (specifier, importer, kind) => resolver.resolve(specifier, importer, kind),
-    guardName: () => undefined,
+    staticImports: async (file) => {
+      const { staticImportsOf } = await import('../bundle/static-imports.ts')
+      return staticImportsOf(file)
+    },
     importSource: async (request) => {
       refuseOtherType(request)
       const module = await registry()?.load(request.file, {})

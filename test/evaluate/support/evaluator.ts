@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire, isBuiltin } from 'node:module'
 import { dirname, resolve as resolvePath } from 'node:path'
 import { EventHub } from '../../../src/base/events.ts'
-import { unguarded } from '../../../src/base/guard.ts'
 import type { Artifact } from '../../../src/bundle/artifact.ts'
+import { staticImportsOf } from '../../../src/bundle/static-imports.ts'
 import {
   createEvaluator,
   type Evaluator,
@@ -36,8 +36,8 @@ export function createRig(root: string, overrides: Partial<EvaluatorParts> = {})
     ledger: 'dispose',
     leakWarnMs: () => 60_000,
     disposeTimeoutMs: 5000,
-    guard: unguarded,
-    guardName: () => undefined,
+    guards: undefined,
+    staticImports: staticImportsOf,
     resolve: resolveSimply,
     importSource: () => Promise.reject(new Error('no sources here')),
     map: (id) => maps.get(id),
