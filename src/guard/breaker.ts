@@ -142,9 +142,9 @@ export class Breaker implements TicketHost {
   }
 
   /** Closes with an empty window; the next open time remembers those before. */
-  close(): void {
+  close(reason: TransitionReason = 'manual'): void {
     this.#window.clear()
-    this.#close('manual')
+    this.#close(reason)
   }
 
   /** Begins from nothing: closed, mode `auto`; calls that run now will not count. */

@@ -132,6 +132,12 @@ export class DependencyGuard {
     this.#stages.breaker.close()
   }
 
+  /** Closes an open circuit because the dependency is known to be well, and no probe will come. */
+  recovered(): void {
+    const { breaker, isDisposed } = this.#stages
+    if (!isDisposed && breaker.state !== 'closed') breaker.close('probes-succeeded')
+  }
+
   /** @param by - who does it, for the event `guard.mode`; so below */
   reset(by?: string): void {
     this.#stages.breaker.reset(by)

@@ -76,6 +76,21 @@ export const guardNotAnExport: ErrorFactory<{
     `Cannot import the state of "${dependency}": its field "${field}" is not what export() writes; nothing was changed`,
 })
 
+export const notAFunction: ErrorFactory<{
+  readonly owner: string
+  readonly dependency: string
+  readonly importer: string
+  readonly specifier: string
+  readonly name: string
+  readonly reason: string
+}> = defineError({
+  code: 'SOMON_GUARD_NOT_A_FUNCTION',
+  when: 'A package does not export a function that the declaration of its dependency puts behind a guard.',
+  remedy: 'Name only functions that the package exports in the functions of the dependency',
+  message: ({ dependency, specifier, name, reason }) =>
+    `Cannot guard "${name}" of "${specifier}" as "${dependency}": ${reason}; a function is needed`,
+})
+
 export const faultProxyOption: ErrorFactory<{
   readonly field: string
   readonly value: unknown

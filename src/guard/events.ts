@@ -51,6 +51,11 @@ export interface GuardEvents {
   'guard.mode': Named & { readonly mode: GuardMode; readonly by: string | undefined }
   'guard.limit': Named & { readonly limit: number }
   'guard.abandoned': Named
+  /**
+   * Node remembers that a package has failed, so no further import of it can succeed in this
+   * process. Once for each owner and specifier.
+   */
+  'guard.import-stuck': Named & { readonly specifier: string; readonly attempts: number }
   /** A function of the user threw. */
   'guard.fault': Named & { readonly where: keyof GuardFunctions; readonly error: unknown }
   'guard.registry-full': { readonly size: number }

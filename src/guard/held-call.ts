@@ -11,7 +11,7 @@ export interface EnterOptions {
   readonly timeoutMs?: number | undefined
   /** The caller's: once it is aborted, errors are the caller's. */
   readonly signal?: AbortSignal | undefined
-  /** It takes neither a place nor a token: a dial comes before the calls that are bounded. */
+  /** It takes neither a place nor a token: a dial, an import. */
   readonly isUnbounded?: boolean | undefined
 }
 

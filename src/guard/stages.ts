@@ -77,6 +77,10 @@ export class GuardStages {
     return this.#settings
   }
 
+  get isDisposed(): boolean {
+    return this.#isDisposed
+  }
+
   /** How many calls wait for a token or a place. */
   get queued(): number {
     return this.places.queued + this.rate.queued

@@ -11,7 +11,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { constants, PerformanceObserver } from 'node:perf_hooks'
 import { systemClock } from '../../../src/base/clock.ts'
+import type { ImportGuards } from '../../../src/evaluate/import-guard.ts'
+import { guardSettings } from '../../guard/support/settings.ts'
 import { createRig } from './evaluator.ts'
+import { guardedImports } from './guarded-imports.ts'
 import { leakSources, REVISION_MARKER, type LeakKind } from './leak-kinds.ts'
 import { build, revise, type Built } from './built.ts'
 import type { Resolver } from '../../../src/resolve/resolution.ts'
@@ -77,7 +80,8 @@ async function runKind(wanted: LeakKind): Promise<LeakFindings> {
   const [before, count] = [Number(warmUp), Number(reloads)]
   const built = await buildKind(wanted)
   const resolve: Resolver['resolve'] = (...args) => built.resolver.resolve(...args)
-  using rig = createRig(root, { clock: systemClock, resolve })
+  const guards = wanted === 'guarded' ? guardsOf(root) : undefined
+  using rig = createRig(root, { clock: systemClock, resolve, guards })
   let finalized = 0
   // What the kept errors of the warm-up held back must not stand in for what is measured.
   rig.events.on('generation.collected', ({ number }) => (finalized += number >= before ? 1 : 0))
@@ -113,10 +117,24 @@ async function runKind(wanted: LeakKind): Promise<LeakFindings> {
   }
 }
 
+/** Short times: what is abandoned and refused has to be let go of within the run. */
+function guardsOf(at: string): ImportGuards {
+  const bulkhead = { mode: 'off', max: 1, queue: 0, queueTimeoutMs: 0 } as const
+  const settings = guardSettings(
+    { consecutive: 0, failureRate: 1 },
+    { timeoutMs: 2, abandonMs: 1, bulkhead },
+  )
+  const declared = { dependency: 'guarded', functions: ['call'] }
+  return guardedImports(at, systemClock, { settings, declared: () => declared }).guards
+}
+
 async function buildKind(wanted: LeakKind): Promise<Built> {
   const sources = leakSources(wanted)
   await write('node_modules/dependency/package.json', '{"name":"dependency","main":"index.mjs"}')
-  await write('node_modules/dependency/index.mjs', 'export const make = (x) => ({ x })')
+  await write(
+    'node_modules/dependency/index.mjs',
+    'export const make = (x) => ({ x })\nexport const call = (fn) => fn()',
+  )
   for (const [file, text] of Object.entries(sources)) await write(`src/${file}`, text)
   return build(root, `src/${Object.keys(sources)[0] ?? ''}`)
 }

@@ -10,6 +10,7 @@ export const leakKinds = [
   'tla',
   'circular',
   'external',
+  'guarded',
   'failing',
   'thrown error kept',
 ] as const
@@ -68,6 +69,8 @@ function bodyOf(kind: Exclude<LeakKind, 'cjs' | 'json' | 'circular'>): string {
       return 'export const value = await Promise.resolve(helper(1)); for await (const x of [1, 2]) await x'
     case 'external':
       return "import * as dependency from 'dependency'\nexport const kept = dependency.make(1)"
+    case 'guarded':
+      return "import { call } from 'dependency'\nexport const called = call(() => helper(1))\ncall(() => new Promise(() => helper(2))).catch(() => {})"
     case 'failing':
     case 'thrown error kept':
       return 'setInterval(() => helper(1), 1000); function fail(): never { throw new Error(String(state[0]), { cause: new TypeError("inner") }) }\nfail()'
