@@ -1,3 +1,4 @@
+import { errorMonitor, type EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { systemClock, type Scheduled } from '../../base/clock.ts'
 import { codeOf } from '../../base/error.ts'
@@ -51,7 +52,9 @@ export class Dial {
     socket.on('lookup', this.#onLookup)
     socket.on('connectionAttempt', this.#onAttempt)
     socket.on('timeout', this.#onTimeout)
-    socket.on('connect', this.#onConnect)
+    // The caller learns of the end later than the guard, however early it has begun to listen.
+    socket.prependListener('connect', this.#onConnect)
+    emitterOf(socket).on(errorMonitor, this.#onError)
     socket.on('close', this.#onClose)
     // The name is set by then; a socket that dials again still has the one of before.
     queueMicrotask(() => this.#lookingUp(Reflect.get(socket, '_host')))
@@ -141,16 +144,22 @@ export class Dial {
     this.#end()
   }
 
-  /** Closed without a connection, by the network or by who dialled. */
-  readonly #onClose = (): void => {
-    const held = this.#held
-    const reason = this.#socket.errored ?? undefined
+  readonly #onError = (error: Error): void => {
+    if (isOfNetwork(error)) this.#held?.fail(error)
+    else this.#givenUp(error)
     this.#end()
-    if (held === undefined) return
-    if (reason !== undefined && isOfNetwork(reason)) held.fail(reason)
-    else if (this.#isTimedOut || isTimeoutReason(reason) || this.#isOverdue()) {
-      held.fail(timedOutBy(reason))
-    } else held.ignore()
+  }
+
+  readonly #onClose = (): void => {
+    this.#givenUp(undefined)
+    this.#end()
+  }
+
+  /** Who dialled waits no longer. */
+  #givenUp(reason: Error | undefined): void {
+    const isTimeout = this.#isTimedOut || isTimeoutReason(reason) || this.#isOverdue()
+    if (isTimeout) this.#held?.fail(timedOutBy(reason))
+    else this.#held?.ignore()
   }
 
   /**
@@ -169,11 +178,17 @@ export class Dial {
     this.#socket.removeListener('connectionAttempt', this.#onAttempt)
     this.#socket.removeListener('timeout', this.#onTimeout)
     this.#socket.removeListener('connect', this.#onConnect)
+    emitterOf(this.#socket).removeListener(errorMonitor, this.#onError)
     this.#socket.removeListener('close', this.#onClose)
   }
 }
 
 const OVERDUE_MS = 1000
+
+/** A socket as what takes listeners under a symbol too. */
+function emitterOf(socket: Socket): EventEmitter {
+  return socket
+}
 
 /** Node's own word on a dial, not an error that somebody destroyed the socket with. */
 function isOfNetwork(error: Error): boolean {

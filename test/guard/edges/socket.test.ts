@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, get } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
-import { connect, type LookupFunction, type Socket } from 'node:net'
+import { connect, Socket, type LookupFunction } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
@@ -141,6 +141,23 @@ describe('createSocketEdge() at a declared address', () => {
     expect([probe, revived.accepted]).toEqual(['connect', 1])
     expect(rig.scene.guard('db').breaker.state).toBe('closed')
     expect(rig.scene.outcomes).toEqual(['failure', 'failure', 'failure', 'open', 'ok'])
+  })
+
+  test('counts the end of a dial before its caller learns of it', async () => {
+    await using server = await listen()
+    const { port } = server
+    using rig = beginSockets({ declared: { [`127.0.0.1:${port}`]: 'db', '127.0.0.1:1': 'db' } })
+    const seen: string[][] = []
+    const begin = (to: number, event: string): Socket => {
+      const socket = new Socket()
+      socket.once(event, () => seen.push([...rig.scene.outcomes]))
+      return socket.connect(to, '127.0.0.1')
+    }
+
+    await rig.dial(() => begin(port, 'connect'))
+    await rig.dial(() => begin(1, 'error'))
+
+    expect(seen).toEqual([['ok'], ['ok', 'failure']])
   })
 
   test('leaves who belongs to nobody alone, and everybody once it is gone', async () => {

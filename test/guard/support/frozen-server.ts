@@ -23,6 +23,9 @@ server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(serv
 export async function freezeServer(): Promise<FrozenServer> {
   const child = spawn(process.execPath, ['-e', PROGRAM], { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
+  // A test that is given up for its time does not dispose of anything.
+  const end = (): void => void child.kill('SIGKILL')
+  process.once('exit', end)
   const [line] = (await once(child.stdout, 'data')) as [Buffer]
   const port = Number(String(line))
   child.kill('SIGSTOP')
@@ -37,7 +40,8 @@ export async function freezeServer(): Promise<FrozenServer> {
     thaw: () => void child.kill('SIGCONT'),
     async [Symbol.asyncDispose]() {
       for (const socket of waiting) socket.destroy()
-      child.kill('SIGKILL')
+      process.removeListener('exit', end)
+      end()
       await exited
     },
   }
