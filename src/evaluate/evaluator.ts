@@ -17,6 +17,7 @@ import type {
   RetiredGeneration,
   RetireReport,
 } from './generation.ts'
+import { GuardedRequires } from './guarded-require.ts'
 import { Imports, type ImportsParts } from './imports.ts'
 import { instantiate } from './instantiate.ts'
 import { useGeneration } from './lease.ts'
@@ -110,6 +111,7 @@ export function createEvaluator(parts: EvaluatorParts): Evaluator {
 class SystemEvaluator implements Evaluator {
   readonly #parts: EvaluatorParts
   readonly #imports: Imports
+  readonly #requires: GuardedRequires
   readonly #ownership: Ownership
   readonly #stacks: Stacks
   readonly #retired: RetiredGenerations
@@ -122,6 +124,7 @@ class SystemEvaluator implements Evaluator {
     this.#finishedChannel = parts.events.channel('evaluate.finished')
     this.#failedChannel = parts.events.channel('evaluate.failed')
     this.#imports = new Imports(parts)
+    this.#requires = new GuardedRequires(parts.guards)
     this.#ownership = new Ownership(parts.ledger)
     this.#stacks = new Stacks(parts)
     this.#retired = new RetiredGenerations({
@@ -146,6 +149,7 @@ class SystemEvaluator implements Evaluator {
       const generation = instantiate(request, {
         root: this.#parts.root,
         imports: this.#imports,
+        requires: this.#requires,
         ownership: this.#ownership,
         inlineMap: (artifactId) =>
           this.#parts.inspected() ? this.#parts.map(artifactId) : undefined,

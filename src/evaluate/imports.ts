@@ -4,6 +4,7 @@ import type { RelPath } from '../base/project-path.ts'
 import type { ArtifactDependency, ImportAttributes } from '../bundle/artifact.ts'
 import { importFailed, importIsTypeScript, importStuck, syncExternal } from './errors.ts'
 import type { Namespace } from './generation.ts'
+import type { Importer } from './importer.ts'
 import { ImportAttempts, type AttemptsParts } from './import-attempts.ts'
 import type { ImportGuard, ImportGuards } from './import-guard.ts'
 import {
@@ -31,18 +32,6 @@ export interface SourceImport {
   readonly file: string
   readonly importer: RelPath
   readonly attributes: ImportAttributes
-}
-
-/** The generation for which something is imported. */
-export class Importer {
-  /** The entry of its module. */
-  readonly owner: RelPath
-  /** What it sees of packages with declared functions: one object for each; most have none. */
-  facades: Map<string, Namespace> | undefined
-
-  constructor(owner: RelPath) {
-    this.owner = owner
-  }
 }
 
 /** Imports builtins and externals by Node, once for a system. */
@@ -226,14 +215,7 @@ export class Imports {
   ): Namespace {
     const { guards } = this.#parts
     if (guards === undefined || target.external === undefined) return namespace
-    const key = keyOf(target)
-    const made = importer.facades?.get(key)
-    if (made !== undefined) return made
-    const facade = guards.facadeOf(importer.owner, target.external, namespace, site.importer)
-    if (facade === namespace) return namespace
-    importer.facades ??= new Map()
-    importer.facades.set(key, facade)
-    return facade
+    return importer.see(keyOf(target), namespace, target.external, guards, site.importer)
   }
 }
 

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import type { Digest } from '../base/digest.ts'
 import { importerPath, type RelPath } from '../base/project-path.ts'
 import type { Artifact } from '../bundle/artifact.ts'
@@ -6,7 +5,9 @@ import type { GenerationInfo } from '../bundle/plugin.ts'
 import type { InstantiateRequest, Namespace } from './generation.ts'
 import { HotState } from './hot.ts'
 import { importMetaOf } from './import-meta.ts'
-import { Importer, type Imports } from './imports.ts'
+import type { GuardedRequires } from './guarded-require.ts'
+import { Importer } from './importer.ts'
+import type { Imports } from './imports.ts'
 import type { Ledger } from './ledger.ts'
 import { LiveGeneration, type Body } from './live-generation.ts'
 import { NamespaceBuilder } from './namespace.ts'
@@ -19,6 +20,7 @@ import { ownTimers } from './timers.ts'
 export interface InstantiateParts {
   readonly root: string
   readonly imports: Imports
+  readonly requires: GuardedRequires
   readonly ownership: Ownership
   /** The source map that a debugger needs; undefined while none is attached. */
   readonly inlineMap: (artifactId: Digest) => string | undefined
@@ -87,7 +89,7 @@ interface OwnParts {
 /** The arguments of a wrapper, in the order of `bundle/wrap-convention.ts`. */
 function scopeOf(
   { artifact, number, main = false, reloadable }: InstantiateRequest,
-  { root, imports, ownership, extendMeta, onFetch }: InstantiateParts,
+  { root, imports, requires, ownership, extendMeta, onFetch }: InstantiateParts,
   { tag, dependencies, importer, hot, ledger, token }: OwnParts,
 ): readonly unknown[] {
   const { entry, id } = artifact
@@ -101,7 +103,7 @@ function scopeOf(
     tag,
     dependencies,
     meta,
-    mentions(artifact, REQUIRE) ? createRequire(importerPath(root, entry)) : undefined,
+    mentions(artifact, REQUIRE) ? requires.of(importerPath(root, entry), importer) : undefined,
     ...(mentions(artifact, TIMERS) ? ownTimers(ledger) : NO_TIMERS),
     mentions(artifact, FETCH) ? ownFetch((fn) => ownership.run(token, fn), onFetch) : undefined,
     ...artifact.dynamicSites.map(
