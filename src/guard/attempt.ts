@@ -3,6 +3,7 @@ import type { Slot } from './bulkhead.ts'
 import { runWithDeadline } from './deadline.ts'
 import type { Nesting } from './nesting.ts'
 import { okVerdict, type Verdict } from './outcome.ts'
+import { rejectSoon } from './reject-soon.ts'
 import type { GuardStages } from './stages.ts'
 import type { Ticket } from './ticket.ts'
 
@@ -25,19 +26,18 @@ export interface Work<T> {
  */
 export function attempt<T>(stages: GuardStages, work: Work<T>): Promise<T> {
   const { signal } = work.call
-  if (signal?.aborted === true) return Promise.reject(stages.goneBefore(signal))
+  if (signal?.aborted === true) return rejectSoon(stages.goneBefore(signal))
   const ticket = stages.admit()
-  if (ticket instanceof Error) return Promise.reject(ticket)
-  const from = stages.parts.clock.elapsed()
+  if (ticket instanceof Error) return rejectSoon(ticket)
   try {
     const turn = stages.rate.acquire(signal)
-    if (turn !== undefined) return waited(stages, turn, ticket, work, from)
+    if (turn !== undefined) return waited(stages, turn, ticket, work)
     const slot = stages.slot(signal)
-    if (slot instanceof Promise) return waited(stages, slot, ticket, work, from)
+    if (slot instanceof Promise) return waited(stages, slot, ticket, work)
     return run(stages, ticket, slot, work, 0)
   } catch (error) {
     stages.turnedAway(ticket, error, signal)
-    return Promise.reject(error)
+    return rejectSoon(error)
   }
 }
 
@@ -47,9 +47,9 @@ async function waited<T>(
   wait: Promise<Slot | void>,
   ticket: Ticket,
   work: Work<T>,
-  from: number,
 ): Promise<T> {
   const { signal } = work.call
+  const from = stages.parts.clock.elapsed()
   let slot: Slot | undefined
   try {
     slot = (await wait) ?? undefined
@@ -86,11 +86,6 @@ function run<T>(
     left -= 1
     if (left === 0) slot?.release()
   }
-  const settle = (verdict: Verdict, error?: unknown): void => {
-    const durationMs = clock.elapsed() - startedAt
-    stages.settled(ticket, verdict, error, { durationMs, queuedMs })
-    leave()
-  }
   return runWithDeadline((own) => nesting.run(inside, task, own), {
     ...{ timeoutMs, clock, signal, abandonMs: stages.settings.abandonMs },
     onTimeout: () => stages.errors.timedOut(timeoutMs),
@@ -100,13 +95,20 @@ function run<T>(
     },
   }).then(
     (value) => {
-      settle(okVerdict(clock.elapsed() - startedAt, stages.settings))
+      const now = clock.elapsed()
+      const durationMs = now - startedAt
+      const verdict = okVerdict(durationMs, stages.settings)
+      stages.settled(ticket, verdict, undefined, { durationMs, queuedMs, now })
+      leave()
       return value
     },
     (error: unknown) => {
-      const verdict = stages.verdictOn(error, clock.elapsed() - startedAt, signal)
+      const now = clock.elapsed()
+      const durationMs = now - startedAt
+      const verdict = stages.verdictOn(error, durationMs, signal)
       onFailed?.(error, verdict)
-      settle(verdict, error)
+      stages.settled(ticket, verdict, error, { durationMs, queuedMs, now })
+      leave()
       throw error
     },
   )

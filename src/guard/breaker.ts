@@ -20,8 +20,6 @@ export interface BreakerParts {
   /** From 0 to below 1; asked once at each opening. */
   readonly random: () => number
   readonly events: Emitter<GuardEvents>
-  /** Called after each change of the engine's state, once the breaker is in it. */
-  readonly onTransition?: ((to: CircuitState) => void) | undefined
 }
 
 /** What a breaker shows of itself. */
@@ -52,6 +50,7 @@ export interface BreakerSnapshot {
  */
 export class Breaker implements TicketHost {
   readonly #parts: BreakerParts
+  readonly #onTransition: ((to: CircuitState) => void) | undefined
   readonly #window: Window
   readonly #openTime: OpenTime
   readonly #log: TransitionLog
@@ -69,7 +68,13 @@ export class Breaker implements TicketHost {
   #staleCount = 0
   #isDisposed = false
 
-  constructor(parts: BreakerParts, settings: GuardSettings) {
+  /** @param onTransition - called after each change of the engine's state, once it is in it */
+  constructor(
+    parts: BreakerParts,
+    settings: GuardSettings,
+    onTransition?: (to: CircuitState) => void,
+  ) {
+    this.#onTransition = onTransition
     const now = parts.clock.elapsed()
     this.#parts = parts
     this.#settings = settings
@@ -197,7 +202,7 @@ export class Breaker implements TicketHost {
     return {
       v: 1,
       state: state === 'closed' ? 'closed' : 'open',
-      remainingMs: state === 'open' ? this.#remainingMs() : state === 'closed' ? 0 : 1,
+      remainingMs: state === 'open' ? this.#remainingMs(now) : state === 'closed' ? 0 : 1,
       ...this.#openTime.export(now),
       mode: this.#mode,
       window: this.#window.export(now),
@@ -234,8 +239,12 @@ export class Breaker implements TicketHost {
     this.#engine?.dispose()
   }
 
-  count(verdict: Verdict, error: unknown, probe: TakeVerdict | undefined): void {
-    const now = this.#parts.clock.elapsed()
+  count(
+    verdict: Verdict,
+    error: unknown,
+    probe: TakeVerdict | undefined,
+    now: number = this.#parts.clock.elapsed(),
+  ): void {
     const { outcome } = verdict
     this.#window.add(verdict, now)
     if (outcome !== 'ok' && outcome !== 'ignored') {
@@ -266,19 +275,20 @@ export class Breaker implements TicketHost {
     this.#staleCount += 1
   }
 
-  countRefused(): void {
-    this.#window.refuse(this.#parts.clock.elapsed())
+  countRefused(now: number = this.#parts.clock.elapsed()): void {
+    this.#window.refuse(now)
   }
 
   #refuse(state: Refusal['state']): Refusal {
-    this.countRefused()
+    const now = this.#parts.clock.elapsed()
+    this.countRefused(now)
     const isFirst = this.#refusedGeneration !== this.#log.generation
     this.#refusedGeneration = this.#log.generation
     return {
       admitted: false,
       state,
       reason: state === 'isolated' ? state : this.#log.openReason,
-      retryAfterMs: state === 'open' ? this.#remainingMs() : undefined,
+      retryAfterMs: state === 'open' ? this.#remainingMs(now) : undefined,
       lastFailure: this.#lastFailure,
       isFirst,
     }
@@ -334,7 +344,7 @@ export class Breaker implements TicketHost {
       attempt: this.#openTime.attempt,
       lastFailure: this.#lastFailure,
     })
-    this.#parts.onTransition?.(to)
+    this.#onTransition?.(to)
   }
 
   #beginRound(): ProbeRound | undefined {
@@ -371,8 +381,8 @@ export class Breaker implements TicketHost {
     this.#engine = createEngine(this.#name, this.#hooks(), openMs)
   }
 
-  #remainingMs(): number {
-    return Math.max(0, this.#openUntil - this.#parts.clock.elapsed())
+  #remainingMs(now: number = this.#parts.clock.elapsed()): number {
+    return Math.max(0, this.#openUntil - now)
   }
 
   #setMode(mode: GuardMode, by: string | undefined): void {

@@ -30,7 +30,8 @@ export class Bulkhead {
   #inflight = 0
   #limits: BulkheadLimits
   #timer: Scheduled | undefined
-  readonly #queue = new WaitQueue<Slot>(() => this.#stopTimer())
+  /** Made for the first one who waits. */
+  #queue: WaitQueue<Slot> | undefined
   readonly #clock: Clock
   readonly #makeError: (reason: FullReason) => Error
 
@@ -48,7 +49,7 @@ export class Bulkhead {
 
   /** How many calls wait. */
   get queued(): number {
-    return this.#queue.length
+    return this.#queue?.length ?? 0
   }
 
   get limit(): number {
@@ -65,10 +66,11 @@ export class Bulkhead {
   acquire(signal?: AbortSignal): Slot | Promise<Slot> {
     const { limit, queue, queueTimeoutMs } = this.#limits
     if (this.#inflight < limit) return this.#take()
-    if (this.#queue.length >= queue) throw this.#makeError('queue-full')
+    if (this.queued >= queue) throw this.#makeError('queue-full')
     if (queueTimeoutMs <= 0) throw this.#makeError('queue-timeout')
+    this.#queue ??= new WaitQueue(() => this.#stopTimer())
     const slot = this.#queue.wait(signal, this.#clock.elapsed())
-    if (this.#timer === undefined && this.#queue.length > 0) this.#startTimer()
+    if (this.#timer === undefined && this.queued > 0) this.#startTimer()
     return slot
   }
 
@@ -95,7 +97,7 @@ export class Bulkhead {
 
   /** Refuses everyone who waits: the circuit has opened, or the guard has ended. */
   refuseWaiters(makeError: () => Error): void {
-    this.#queue.refuse(() => true, makeError)
+    this.#queue?.refuse(() => true, makeError)
   }
 
   #take(): Slot {
@@ -112,8 +114,8 @@ export class Bulkhead {
   }
 
   #admit(): void {
-    while (this.#queue.length > 0 && this.#inflight < this.#limits.limit) {
-      this.#queue.serve(this.#take())
+    while (this.queued > 0 && this.#inflight < this.#limits.limit) {
+      this.#queue?.serve(this.#take())
     }
   }
 
@@ -121,15 +123,15 @@ export class Bulkhead {
   #expire(): void {
     this.#stopTimer()
     const latest = this.#clock.elapsed() - this.#limits.queueTimeoutMs + NO_TIME_MS
-    this.#queue.refuse(
+    this.#queue?.refuse(
       ({ since }) => since <= latest,
       () => this.#makeError('queue-timeout'),
     )
-    if (this.#queue.length > 0) this.#startTimer()
+    if (this.queued > 0) this.#startTimer()
   }
 
   #startTimer(): void {
-    const { since } = this.#queue.first ?? { since: 0 }
+    const { since } = this.#queue?.first ?? { since: 0 }
     const delayMs = since + this.#limits.queueTimeoutMs - this.#clock.elapsed()
     this.#timer = this.#clock.schedule(() => this.#expire(), delayMs)
   }

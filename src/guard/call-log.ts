@@ -93,7 +93,8 @@ export class CallLog {
   #tell(outcome: CallOutcome, facts: CallFacts): void {
     if (!this.#calls.listened) return
     const { owner, dependency } = this.#parts
-    this.#calls.emit({ owner, dependency, outcome, ...facts })
+    const { slow, stale, durationMs, queuedMs } = facts
+    this.#calls.emit({ owner, dependency, outcome, slow, stale, durationMs, queuedMs })
   }
 }
 

@@ -25,7 +25,7 @@ export class DependencyGuard {
   readonly #stages: GuardStages
   readonly #budget: RetryBudget
   readonly #probe: ActiveProbe | undefined
-  readonly #flights = new SingleFlight<unknown>()
+  #flights: SingleFlight<unknown> | undefined
 
   constructor(parts: GuardParts, settings: GuardSettings) {
     const task = parts.functions?.probe
@@ -69,7 +69,11 @@ export class DependencyGuard {
   call<T>(task: Task<T>, call: GuardedCall = {}): Promise<T> {
     const { nesting, functions } = this.#stages.parts
     if (isInside(this.#stages, nesting.getStore())) return plainly(task, call)
-    const result = this.#inTime(call, (own, deadlineAt) => this.#effort(task, own, deadlineAt))
+    const { deadlineMs } = call
+    const result =
+      deadlineMs === undefined
+        ? this.#effort(task, call, undefined)
+        : this.#inTime(call, deadlineMs, (own, at) => this.#effort(task, own, at))
     const fallback = functions?.fallback
     if (fallback === undefined) return result
     return result.catch((error: unknown) => this.#fallBack(fallback, error))
@@ -81,7 +85,9 @@ export class DependencyGuard {
    */
   send<T>(task: Task<T>, call: GuardedCall = {}): Promise<T> {
     if (isInside(this.#stages, this.#stages.parts.nesting.getStore())) return plainly(task, call)
-    return this.#inTime(call, (own, deadlineAt) => this.#attempts(task, own, deadlineAt))
+    const { deadlineMs } = call
+    if (deadlineMs === undefined) return this.#attempts(task, call, undefined)
+    return this.#inTime(call, deadlineMs, (own, at) => this.#attempts(task, own, at))
   }
 
   /**
@@ -188,10 +194,10 @@ export class DependencyGuard {
 
   #inTime<T>(
     call: GuardedCall,
-    effort: (call: GuardedCall, deadlineAt: number | undefined) => Promise<T>,
+    deadlineMs: number,
+    effort: (call: GuardedCall, deadlineAt: number) => Promise<T>,
   ): Promise<T> {
-    const { deadlineMs, signal } = call
-    if (deadlineMs === undefined) return effort(call, undefined)
+    const { signal } = call
     const { parts, errors } = this.#stages
     const { clock } = parts
     const deadlineAt = clock.elapsed() + deadlineMs
@@ -205,6 +211,7 @@ export class DependencyGuard {
   #effort<T>(task: Task<T>, call: GuardedCall, deadlineAt: number | undefined): Promise<T> {
     const { flightKey, signal } = call
     if (flightKey === undefined) return this.#attempts(task, call, deadlineAt)
+    this.#flights ??= new SingleFlight()
     const shared = this.#flights.run(
       flightKey,
       (own) => this.#attempts(task, { ...call, signal: own }, undefined),

@@ -58,11 +58,13 @@ export class GuardErrors {
   }
 
   notAnExport(field: string): Error {
-    return guardNotAnExport({ ...this.#named, field })
+    const { owner, dependency } = this.#named
+    return guardNotAnExport({ owner, dependency, field })
   }
 
   #data(reason: string, retryAfterMs: number | undefined): RefusalData {
-    return { ...this.#named, state: this.#state(), reason, retryAfterMs }
+    const { owner, dependency } = this.#named
+    return { owner, dependency, state: this.#state(), reason, retryAfterMs }
   }
 }
 

@@ -127,7 +127,8 @@ class Held implements HeldCall {
     if (this.#isCounted) return
     this.#isCounted = true
     const isUnbounded = this.#isUnbounded
-    const times = { durationMs: this.#elapsed(), queuedMs: 0, isUnbounded }
+    const now = this.#stages.parts.clock.elapsed()
+    const times = { durationMs: now - this.#startedAt, queuedMs: 0, now, isUnbounded }
     this.#stages.settled(this.#ticket, verdict, error, times)
   }
 

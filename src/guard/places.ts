@@ -11,7 +11,6 @@ export interface PlacesParts {
   readonly dependency: string
   readonly clock: Clock
   readonly events: Emitter<GuardEvents>
-  readonly makeError: (reason: FullReason) => Error
 }
 
 /** The bulkhead of one guard, by its mode: as many places as set, as latencies allow, or no end. */
@@ -21,11 +20,15 @@ export class Places {
   #settings: BulkheadSettings
   #gradient: Gradient2 | undefined
 
-  constructor(parts: PlacesParts, settings: BulkheadSettings) {
+  constructor(
+    parts: PlacesParts,
+    settings: BulkheadSettings,
+    makeError: (reason: FullReason) => Error,
+  ) {
     this.#parts = parts
     this.#settings = settings
     this.#gradient = this.#makeGradient()
-    this.#bulkhead = new Bulkhead(this.#limits(), parts.clock, parts.makeError)
+    this.#bulkhead = new Bulkhead(this.#limits(), parts.clock, makeError)
   }
 
   /** How many places are held. */

@@ -14,7 +14,8 @@ export class RateLimit {
   #settings: RateSettings
   #fullAt: number
   #timer: Scheduled | undefined
-  readonly #queue = new WaitQueue<void>(() => this.#stopTimer())
+  /** Made for the first one who waits. */
+  #queue: WaitQueue<void> | undefined
   readonly #clock: Clock
   readonly #makeError: (retryAfterMs: number) => Error
 
@@ -30,7 +31,7 @@ export class RateLimit {
 
   /** How many calls wait for a token. */
   get queued(): number {
-    return this.#queue.length
+    return this.#queue?.length ?? 0
   }
 
   /**
@@ -43,11 +44,12 @@ export class RateLimit {
   acquire(signal?: AbortSignal): undefined | Promise<void> {
     if (this.#settings.perSecond === 0) return undefined
     const now = this.#clock.elapsed()
-    const waitMs = this.#waitMs(now, this.#queue.length)
+    const waitMs = this.#waitMs(now, this.queued)
     if (waitMs === 0) return this.#take(now)
     if (waitMs > this.#settings.waitMs) throw this.#makeError(waitMs)
+    this.#queue ??= new WaitQueue(() => this.#stopTimer())
     const turn = this.#queue.wait(signal, now)
-    if (this.#timer === undefined && this.#queue.length > 0) this.#startTimer(now)
+    if (this.#timer === undefined && this.queued > 0) this.#startTimer(now)
     return turn
   }
 
@@ -59,7 +61,7 @@ export class RateLimit {
   acquireNow(): void {
     if (this.#settings.perSecond === 0) return
     const now = this.#clock.elapsed()
-    const waitMs = this.#waitMs(now, this.#queue.length)
+    const waitMs = this.#waitMs(now, this.queued)
     if (waitMs > 0) throw this.#makeError(waitMs)
     this.#take(now)
   }
@@ -79,7 +81,7 @@ export class RateLimit {
     const missing = this.#tokenMs === 0 ? 0 : Math.max(0, this.#fullAt - now) / this.#tokenMs
     this.#settings = settings
     this.#fullAt = now + Math.min(missing, this.#burst) * this.#tokenMs
-    this.#queue.refuse(
+    this.#queue?.refuse(
       ({ since }, position) => now + this.#waitMs(now, position) > since + settings.waitMs,
       (_waiting, position) => this.#makeError(this.#waitMs(now, position)),
     )
@@ -88,7 +90,7 @@ export class RateLimit {
 
   /** Refuses everyone who waits: the circuit has opened, or the guard has ended. */
   refuseWaiters(makeError: () => Error): void {
-    this.#queue.refuse(() => true, makeError)
+    this.#queue?.refuse(() => true, makeError)
   }
 
   get #tokenMs(): number {
@@ -114,11 +116,11 @@ export class RateLimit {
   #serve(): void {
     this.#stopTimer()
     const now = this.#clock.elapsed()
-    while (this.#queue.length > 0 && this.#waitMs(now, 0) === 0) {
+    while (this.queued > 0 && this.#waitMs(now, 0) === 0) {
       this.#take(now)
-      this.#queue.serve()
+      this.#queue?.serve()
     }
-    if (this.#queue.length > 0) this.#startTimer(now)
+    if (this.queued > 0) this.#startTimer(now)
   }
 
   #startTimer(now: number): void {

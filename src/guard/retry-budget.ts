@@ -15,8 +15,8 @@ import type { RetrySettings } from './settings.ts'
 export class RetryBudget {
   #settings: RetrySettings
   readonly #clock: Clock
-  /** A ring over 10 s; `#slice` counts slices since the clock began. */
-  readonly #deposits = new Float64Array(SLICES)
+  /** A ring over 10 s, with holes; `#slice` counts slices since the clock began. */
+  readonly #deposits: number[] = []
   #slice: number
   #total = 0
   #reserve: number

@@ -53,24 +53,16 @@ export class GuardStages {
     settings: GuardSettings,
     onTransition?: (to: CircuitState) => void,
   ) {
-    const { owner, dependency, clock, random, events } = parts
     this.parts = parts
     this.#settings = settings
-    this.log = new CallLog({ owner, dependency, events })
-    this.errors = new GuardErrors({ owner, dependency }, () => reportedState(this.breaker))
-    this.breaker = new Breaker(
-      {
-        ...{ owner, dependency, clock, random, events },
-        onTransition: (to) => {
-          if (to === 'open') this.#refuseWaiters(() => this.#opened())
-          onTransition?.(to)
-        },
-      },
-      settings,
-    )
-    const makeError = this.errors.full.bind(this.errors)
-    this.places = new Places({ owner, dependency, clock, events, makeError }, settings.bulkhead)
-    this.rate = new RateLimit(settings.rate, clock, this.errors.limited.bind(this.errors))
+    this.log = new CallLog(parts)
+    this.errors = new GuardErrors(parts, () => reportedState(this.breaker))
+    this.breaker = new Breaker(parts, settings, (to) => {
+      if (to === 'open') this.#refuseWaiters(() => this.#opened())
+      onTransition?.(to)
+    })
+    this.places = new Places(parts, settings.bulkhead, (reason) => this.errors.full(reason))
+    this.rate = new RateLimit(settings.rate, parts.clock, (ms) => this.errors.limited(ms))
   }
 
   get settings(): GuardSettings {
@@ -128,14 +120,24 @@ export class GuardStages {
 
   /** Takes a place for a call that has its token; whoever gets none gives the token back. */
   slot(signal: AbortSignal | undefined): Slot | Promise<Slot> {
-    const slot = this.#orGiveBack(() => this.places.acquire(signal))
-    if (slot instanceof Promise) slot.catch(() => this.rate.giveBack())
-    return slot
+    try {
+      const slot = this.places.acquire(signal)
+      if (slot instanceof Promise) slot.catch(() => this.rate.giveBack())
+      return slot
+    } catch (error) {
+      this.rate.giveBack()
+      throw error
+    }
   }
 
   /** The same for a call that runs already: it throws where one would have to wait. */
   slotNow(): Slot {
-    return this.#orGiveBack(() => this.places.acquireNow())
+    try {
+      return this.places.acquireNow()
+    } catch (error) {
+      this.rate.giveBack()
+      throw error
+    }
   }
 
   /** Ends the ticket of a call that does not start: it was refused, or its caller has gone. */
@@ -161,11 +163,11 @@ export class GuardStages {
     ticket: Ticket,
     verdict: Verdict,
     error: unknown,
-    { durationMs, queuedMs, isUnbounded }: CallTimes,
+    { durationMs, queuedMs, now, isUnbounded }: CallTimes,
   ): void {
     const stale = ticket.isStale
     if (verdict.outcome !== 'ignored' && isUnbounded !== true) this.places.sample(durationMs)
-    ticket.report(verdict, error)
+    ticket.report(verdict, error, now)
     this.log.ran(verdict.outcome, { slow: verdict.slow, stale, durationMs, queuedMs })
   }
 
@@ -197,15 +199,6 @@ export class GuardStages {
     if (this.breaker.isIsolated) this.#refuseWaiters(() => this.errors.isolated())
   }
 
-  #orGiveBack<T>(acquire: () => T): T {
-    try {
-      return acquire()
-    } catch (error) {
-      this.rate.giveBack()
-      throw error
-    }
-  }
-
   #opened(): Error {
     const { reason = 'manual', retryAfterMs } = this.breaker.snapshot()
     return this.errors.opened(reason, retryAfterMs)
@@ -216,6 +209,8 @@ export class GuardStages {
 export interface CallTimes {
   readonly durationMs: number
   readonly queuedMs: number
+  /** When it ended, as `clock.elapsed()`. */
+  readonly now: number
   /** It held no place, so it says nothing of how many there should be. */
   readonly isUnbounded?: boolean | undefined
 }

@@ -21,7 +21,7 @@ export interface TicketHost {
   readonly isIsolated: boolean
   admit(): Ticket | Refusal
   /** Counts the result of a call of this generation. */
-  count(verdict: Verdict, error: unknown, probe: TakeVerdict | undefined): void
+  count(verdict: Verdict, error: unknown, probe: TakeVerdict | undefined, now?: number): void
   /** Counts a result of an earlier generation, and nothing else. */
   countStale(): void
   /** Counts a call that was refused behind the breaker. */
@@ -64,16 +64,17 @@ export class Ticket {
    *
    * @param verdict - what the result says of the dependency
    * @param error - what was thrown; only kept as a plain record, and only for a failure
+   * @param now - when the call ended, as `clock.elapsed()`; without it the clock is asked again
    * @returns false when the result was stale or reported before, and so counted for nothing
    */
-  report(verdict: Verdict, error?: unknown): boolean {
+  report(verdict: Verdict, error?: unknown, now?: number): boolean {
     if (this.#isEnded) return false
     this.#isEnded = true
     if (this.isStale) {
       this.#host.countStale()
       return false
     }
-    this.#host.count(verdict, error, this.#probe)
+    this.#host.count(verdict, error, this.#probe, now)
     return true
   }
 

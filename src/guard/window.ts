@@ -29,7 +29,8 @@ type WindowShape = Pick<BreakerSettings, 'windowMs' | 'buckets'>
 /**
  * Counts what calls came to over the last `windowMs`, in `buckets` parts that leave one by one.
  *
- * One array holds the running sums, then the ring; nothing runs while nobody calls. Invariants:
+ * One array, made with the first sample, holds the running sums, then the ring; nothing runs while
+ * nobody calls. Invariants:
  * each sum is the sum of its column over the ring; the ring slot `#head` belongs to the part
  * `#bucket`, counted in whole parts from the clock's zero, and the slots before it to the parts
  * before. Whoever reads passes the time, so an idle window is never read as it was long ago.
@@ -38,7 +39,8 @@ export class Window implements WindowCounts {
   #buckets: number
   /** Whole milliseconds: parts of a second would make the start of a part a rounded number. */
   #bucketMs: number
-  #cells: Float64Array
+  /** Empty before the first sample: most guards wait for it a long time. */
+  #cells: number[] = []
   #head = 0
   #bucket: number
   #consecutive = 0
@@ -46,7 +48,6 @@ export class Window implements WindowCounts {
   constructor({ windowMs, buckets }: WindowShape, now: number) {
     this.#buckets = buckets
     this.#bucketMs = bucketLength(windowMs, buckets)
-    this.#cells = new Float64Array((buckets + 1) * WIDTH)
     this.#bucket = Math.floor(now / this.#bucketMs)
   }
 
@@ -115,7 +116,7 @@ export class Window implements WindowCounts {
 
   /** Replaces the counts by exported ones; `passedMs` is the time since the export. */
   restore({ consecutive, buckets }: WindowExport, now: number, passedMs: number): void {
-    this.#cells = new Float64Array((this.#buckets + 1) * WIDTH)
+    this.#cells = []
     this.#head = 0
     this.#bucket = Math.floor(now / this.#bucketMs)
     this.#consecutive = consecutive
@@ -139,6 +140,10 @@ export class Window implements WindowCounts {
   }
 
   #addAt(index: number, count: number): void {
+    // No typed array: its buffer outside of the heap takes more than the numbers.
+    if (this.#cells.length === 0) {
+      this.#cells = Array.from({ length: (this.#buckets + 1) * WIDTH }, () => 0)
+    }
     this.#cells[index] = (this.#cells[index] ?? 0) + count
   }
 
@@ -147,6 +152,7 @@ export class Window implements WindowCounts {
     const steps = Math.min(bucket - this.#bucket, this.#buckets)
     if (steps <= 0) return
     this.#bucket = bucket
+    if (this.#cells.length === 0) return
     for (let step = 0; step < steps; step += 1) {
       this.#head = (this.#head + 1) % this.#buckets
       const slot = this.#slot(0)

@@ -56,16 +56,10 @@ describe('the log of a breaker', () => {
   test('onTransition is called in the new state', () => {
     const seen: CircuitState[] = []
     const parts = { owner: 'main', dependency: 'payments', random: () => 0, clock: timerClock() }
-    const breaker: Breaker = new Breaker(
-      {
-        ...parts,
-        events: new EventHub<GuardEvents>(),
-        onTransition: (to) => {
-          if (breaker.state === to) seen.push(to)
-        },
-      },
-      guardSettings(),
-    )
+    const events = new EventHub<GuardEvents>()
+    const breaker: Breaker = new Breaker({ ...parts, events }, guardSettings(), (to) => {
+      if (breaker.state === to) seen.push(to)
+    })
 
     halfOpen(breaker)
     breaker.close()
