@@ -4,6 +4,10 @@ import { bundleCliRepeat } from './questions/bundle-cli-repeat.ts'
 import { coldLoad } from './questions/cold-load.ts'
 import { diskStart } from './questions/disk-start.ts'
 import { firstLoad } from './questions/first-load.ts'
+import { guardCall } from './questions/guard-call.ts'
+import { guardFailure } from './questions/guard-failure.ts'
+import { guardIdle } from './questions/guard-idle.ts'
+import { guardOpen } from './questions/guard-open.ts'
 import { moduleMemory } from './questions/module-memory.ts'
 import { reload } from './questions/reload.ts'
 import { retention } from './questions/retention.ts'
@@ -24,4 +28,8 @@ export const questions: readonly Question[] = [
   retention,
   moduleMemory,
   singleFlight,
+  guardCall,
+  guardFailure,
+  guardOpen,
+  guardIdle,
 ]
