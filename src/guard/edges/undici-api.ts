@@ -14,8 +14,6 @@ export interface DispatchOptions {
   readonly path?: unknown
   readonly method?: unknown
   readonly body?: unknown
-  /** The protocol asked for instead of HTTP. */
-  readonly upgrade?: unknown
   readonly idempotent?: unknown
 }
 

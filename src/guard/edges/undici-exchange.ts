@@ -120,7 +120,7 @@ export class Exchange implements Controller, AttemptHost {
   resume(): void {
     this.paused = false
     this.#watch?.resume()
-    if (this.#attempt?.isHeld !== true) this.#inner?.resume()
+    this.#inner?.resume()
   }
 
   now(): number {

@@ -96,9 +96,8 @@ class InstalledEdge {
     this.#host = undefined
     for (const slot of this.#slots) {
       const found = slotOf(slot)
-      let left = found
-      while (isObject(left) && this.#beneath.has(left)) left = this.#beneath.get(left)
-      if (left !== found) Reflect.set(globalThis, slot, left)
+      const inner = isObject(found) ? this.#beneath.get(found) : undefined
+      if (inner !== undefined) Reflect.set(globalThis, slot, inner)
     }
   }
 
@@ -206,8 +205,7 @@ function originFrom({ origin }: DispatchOptions): string | undefined {
   return typeof origin === 'string' || origin instanceof URL ? originOf(origin) : undefined
 }
 
-function isIdempotentCall({ idempotent, upgrade }: DispatchOptions, method: string): boolean {
-  if (upgrade !== undefined && upgrade !== null && upgrade !== false) return false
+function isIdempotentCall({ idempotent }: DispatchOptions, method: string): boolean {
   return typeof idempotent === 'boolean' ? idempotent : IDEMPOTENT.has(method)
 }
 

@@ -163,6 +163,33 @@ describe('a body', () => {
     expect(scene.outcomes).toEqual(['ok'])
   })
 
+  test.each(ways)('that falls silent after its reader by %s has caught up ends', async (way) => {
+    const clock = new FakeClock()
+    using scene = new UndiciScene({}, clock)
+    let sent = 0
+    const size = 500 * 64 * 1024
+    await using server = await Loopback.start((_request, response) => {
+      const chunks = Array.from({ length: 500 }, () => Buffer.alloc(64 * 1024))
+      Readable.from(chunks)
+        .on('data', () => (sent += 1))
+        .pipe(response, { end: false })
+    })
+
+    const body = await scene.as('orders', () => open(way, server.origin))
+    await unchanged(() => sent)
+    let total = 0
+    const reading = (async () => {
+      for await (const chunk of body) total += (chunk as Uint8Array).byteLength
+    })()
+    const error = reading.catch(codeOfFetch)
+    await vi.waitFor(() => expect(total).toBe(size), 10_000)
+    await clock.advance(30_000)
+    await clock.advance(30_000)
+
+    expect(await error).toBe('SOMON_GUARD_TIMEOUT')
+    expect(scene.outcomes).toEqual(['ok', 'timeout'])
+  })
+
   test('may be silent for ever where bodyIdleMs is 0', async () => {
     using scene = new UndiciScene({ settings: guardSettings({}, { bodyIdleMs: 0 }) })
     const answered = Promise.withResolvers<ServerResponse>()

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type KeyPair, selfSigned } from '../../support/self-signed.ts'
@@ -254,19 +254,30 @@ describe('an upgrade', () => {
 describe('what is called from the events of an answer', () => {
   test('is guarded too, although its socket was opened inside the guard', async () => {
     const undici = copies['undici 8']
+    if (undici === undefined) throw new Error('no copy')
     using scene = new UndiciScene()
-    await using server = await Loopback.start(ok)
+    const answered = Promise.withResolvers<ServerResponse>()
+    await using server = await Loopback.start((_request, response) => {
+      response.write('a')
+      answered.resolve(response)
+    })
 
-    const texts = await scene.as('orders', async () => {
-      const answer = await undici?.request(server.origin)
+    const text = await scene.as('orders', async () => {
+      const { body } = await undici.request(server.origin)
+      const response = await answered.promise
+      server.answer = ok
+      let parts = 0
       return new Promise((done) => {
-        answer?.body.on('data', () =>
-          done(undici?.fetch(server.origin).then((next) => next.text())),
-        )
+        body.on('data', () => {
+          parts += 1
+          // The second part comes with the socket, and so in the context that opened it.
+          if (parts === 1) setImmediate(() => response.end('b'))
+          else done(undici.fetch(server.origin).then((next) => next.text()))
+        })
       })
     })
 
-    expect(texts).toBe('ok')
+    expect(text).toBe('ok')
     expect(scene.outcomes).toEqual(['ok', 'ok'])
   })
 })
