@@ -15,7 +15,7 @@ export class CoveredAddresses {
    * @returns ends the call; calling it again does nothing
    */
   enter(originOrPath: string): () => void {
-    const isOrigin = originOf(originOrPath) !== undefined
+    const isOrigin = /^https?:/.test(originOrPath)
     const address = isOrigin ? addressOf(originOrPath) : originOrPath
     this.#inFlight.set(address, (this.#inFlight.get(address) ?? 0) + 1)
     let isOver = false

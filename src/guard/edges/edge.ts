@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/clock.ts'
 import type { DependencyGuard } from '../dependency-guard.ts'
 import type { HttpTarget, Target, TcpTarget } from '../target.ts'
 
@@ -26,6 +27,16 @@ export interface EdgeHost {
   unsupported(guard: DependencyGuard, stage: string, via: string): void
   /** Somebody took the edge out of the way of calls; it has put itself back. */
   replaced?(via: string): void
+}
+
+/** What an edge may be given beside its host. */
+export interface EdgeOptions {
+  /**
+   * The time that silence and waiting are measured with.
+   *
+   * @default the clock of the system
+   */
+  readonly clock?: Clock
 }
 
 /** Watches one way out of the process. */

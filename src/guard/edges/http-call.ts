@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import { systemClock } from '../../base/clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { DependencyGuard } from '../dependency-guard.ts'
 import { guardTimeout } from '../errors.ts'
 import type { HeldCall } from '../held-call.ts'
@@ -14,6 +14,7 @@ export interface HttpCallParts {
   readonly request: ClientRequest
   readonly guard: DependencyGuard
   readonly held: HeldCall
+  readonly clock: Clock
   /** The call is over, whatever came of it. */
   readonly onOver: () => void
 }
@@ -44,12 +45,12 @@ export class HttpCall {
   /** The headers have come. */
   answered(response: IncomingMessage): void {
     if (this.#isOver) return
-    const { guard } = this.#parts
+    const { guard, clock } = this.#parts
     if (!this.#judge(response)) return
     const { generation } = guard.breaker
     const { bodyIdleMs } = guard.settings
     this.#body = new ResponseBody(response, {
-      ...{ clock: systemClock, idleMs: bodyIdleMs },
+      ...{ clock, idleMs: bodyIdleMs },
       onIdle: () => silentBody(guard, bodyIdleMs),
       onBroken: (error) => guard.recordFailure(error, generation),
     })
@@ -81,8 +82,8 @@ export class HttpCall {
 
   /** Tells the guard what the headers say; false for a failure. */
   #judge({ statusCode = 0, headers }: IncomingMessage): boolean {
-    const { held } = this.#parts
-    const failure = statusError(statusCode, headers['retry-after'], systemClock.now())
+    const { held, clock } = this.#parts
+    const failure = statusError(statusCode, headers['retry-after'], clock.now())
     if (failure === undefined) held.ok()
     else held.fail(failure)
     this.#end()

@@ -3,18 +3,40 @@ import { originOf } from '../origin.ts'
 import type { HttpTarget } from '../target.ts'
 
 /**
- * Returns what a request of `node:http` or `node:https` reaches; undefined for what is no origin.
+ * Reads what requests of `node:http` and `node:https` reach.
  *
- * A request to a Unix socket has the origin `http+unix://<path>`: its host name means nothing.
+ * Node keeps the port in a symbol only (24.21, 26.10; for `perf_hooks`), which is looked for once.
+ * Without it the Host header has to do, as long as it names the host that is dialled: callers may
+ * set it to something else.
  */
-export function httpTargetOf(request: ClientRequest): HttpTarget | undefined {
-  const { method, path } = request
-  const socketPath = socketPathOf(request)
-  const origin =
-    socketPath === undefined
-      ? originOf(`${request.protocol}//${authorityOf(request)}`)
-      : `${request.protocol.replace(':', '')}+unix://${socketPath}`
-  return origin === undefined ? undefined : { kind: 'http', origin, method, path }
+export class TargetReader {
+  #authority: symbol | undefined
+
+  /**
+   * Returns the target of a request; undefined for what is no origin.
+   *
+   * A request to a Unix socket has the origin `http+unix://<path>`: its host name means nothing.
+   */
+  targetOf(request: ClientRequest): HttpTarget | undefined {
+    const { method, path, protocol } = request
+    const socketPath = socketPathOf(request)
+    const origin =
+      socketPath === undefined
+        ? originOf(`${protocol}//${this.#authorityOf(request)}`)
+        : `${protocol.replace(':', '')}+unix://${socketPath}`
+    return origin === undefined ? undefined : { kind: 'http', origin, method, path }
+  }
+
+  /** Where a request goes, as `host[:port]`. */
+  #authorityOf(request: ClientRequest): string {
+    if (this.#authority === undefined || !(this.#authority in request)) {
+      const symbols = Object.getOwnPropertySymbols(request)
+      this.#authority = symbols.find(({ description }) => description === 'kAuthority')
+    }
+    const kept: unknown =
+      this.#authority === undefined ? undefined : Reflect.get(request, this.#authority)
+    return typeof kept === 'string' ? kept : authorityByHeader(request)
+  }
 }
 
 /** Returns the path of the Unix socket that a request goes to, if it does. */
@@ -23,22 +45,9 @@ export function socketPathOf(request: ClientRequest): string | undefined {
   return typeof path === 'string' ? path : undefined
 }
 
-/**
- * Where a request goes, as `host[:port]`.
- *
- * Node keeps the port in a symbol only (24.21, 26.10; for `perf_hooks`). Without it the Host header
- * has to do, as long as it names the host that is dialled: callers may set it to something else.
- */
-function authorityOf(request: ClientRequest): string {
-  const symbol = Object.getOwnPropertySymbols(request).find(
-    ({ description }) => description === 'kAuthority',
-  )
-  const kept: unknown = symbol === undefined ? undefined : Reflect.get(request, symbol)
-  if (typeof kept === 'string') return kept
-  const host = request.host.includes(':')
-    ? `[${request.host.replace(/^\[|\]$/g, '')}]`
-    : request.host
+function authorityByHeader(request: ClientRequest): string {
+  const plain = request.host.replace(/^\[|\]$/g, '')
+  const host = plain.includes(':') ? `[${plain}]` : plain
   const header = request.getHeader('host')
-  const isOfHost = typeof header === 'string' && header.startsWith(`${host}:`)
-  return isOfHost ? header : host
+  return typeof header === 'string' && header.startsWith(`${host}:`) ? header : host
 }

@@ -1,12 +1,13 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { systemClock, type Clock } from '../../base/clock.ts'
 import type { DependencyGuard } from '../dependency-guard.ts'
 import type { CoveredAddresses } from './covered.ts'
-import type { Edge, EdgeHost } from './edge.ts'
+import type { Edge, EdgeHost, EdgeOptions } from './edge.ts'
 import { HttpCall } from './http-call.ts'
 import { endRequest } from './http-end.ts'
-import { httpTargetOf, socketPathOf } from './http-target.ts'
+import { socketPathOf, TargetReader } from './http-target.ts'
 import { UnsupportedStages } from './unsupported.ts'
 
 /**
@@ -19,22 +20,29 @@ import { UnsupportedStages } from './unsupported.ts'
  *
  * @param covered - counts the calls in flight for the socket edge
  */
-export function createHttpEdge(host: EdgeHost, covered: CoveredAddresses): Edge {
-  return { install: () => new HttpEdge(host, covered) }
+export function createHttpEdge(
+  host: EdgeHost,
+  covered: CoveredAddresses,
+  { clock = systemClock }: EdgeOptions = {},
+): Edge {
+  return { install: () => new HttpEdge(host, covered, clock) }
 }
 
 class HttpEdge implements Disposable {
   readonly #host: EdgeHost
   readonly #covered: CoveredAddresses
+  readonly #clock: Clock
   readonly #unsupported: UnsupportedStages
+  readonly #targets = new TargetReader()
   readonly #calls = new WeakMap<ClientRequest, HttpCall>()
   readonly #listeners: Readonly<Record<string, (message: unknown) => void>>
   /** The socket whose dial began in this very turn: a request is told of after its dial. */
   #dialled: Socket | undefined
 
-  constructor(host: EdgeHost, covered: CoveredAddresses) {
+  constructor(host: EdgeHost, covered: CoveredAddresses, clock: Clock) {
     this.#host = host
     this.#covered = covered
+    this.#clock = clock
     this.#unsupported = new UnsupportedStages(host, 'http')
     this.#listeners = {
       'net.client.socket': (message) => this.#onDial(message as { socket: Socket }),
@@ -68,7 +76,7 @@ class HttpEdge implements Disposable {
     this.#dialled = undefined
     const owner = this.#host.ownerNow()
     if (owner === undefined || request.method === 'CONNECT') return
-    const target = httpTargetOf(request)
+    const target = this.#targets.targetOf(request)
     if (target === undefined) return
     const leave = this.#covered.enter(socketPathOf(request) ?? target.origin)
     const guard = this.#host.guardFor(owner, target)
@@ -87,7 +95,10 @@ class HttpEdge implements Disposable {
       return true
     }
     this.#unsupported.tell(guard)
-    this.#calls.set(request, new HttpCall({ request, guard, held, onOver: leave }))
+    this.#calls.set(
+      request,
+      new HttpCall({ request, guard, held, clock: this.#clock, onOver: leave }),
+    )
     return true
   }
 }

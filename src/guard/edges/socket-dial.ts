@@ -1,6 +1,6 @@
 import { errorMonitor, type EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
-import { systemClock, type Scheduled } from '../../base/clock.ts'
+import type { Clock, Scheduled } from '../../base/clock.ts'
 import { codeOf } from '../../base/error.ts'
 import type { DependencyGuard } from '../dependency-guard.ts'
 import { guardTimeout } from '../errors.ts'
@@ -17,6 +17,7 @@ import type { UnsupportedStages } from './unsupported.ts'
 export interface DialParts {
   readonly host: EdgeHost
   readonly covered: CoveredAddresses
+  readonly clock: Clock
   readonly unsupported: UnsupportedStages
 }
 
@@ -70,7 +71,7 @@ export class Dial {
       .at(0)
     if (shortest === undefined) return
     const { timeoutMs } = shortest.settings
-    this.#lookupTimer = systemClock.schedule(() => {
+    this.#lookupTimer = this.#parts.clock.schedule(() => {
       const error = lookupTimeout(shortest, timeoutMs)
       this.#failAll(hostname, error)
       this.#socket.destroy(error)
@@ -104,7 +105,7 @@ export class Dial {
   /** The first one decides for all addresses of a name; without a port it is a Unix socket. */
   readonly #onAttempt = (ip: string, port: number | undefined): void => {
     if (this.#attemptedAt !== undefined) return
-    this.#attemptedAt = systemClock.elapsed()
+    this.#attemptedAt = this.#parts.clock.elapsed()
     const { host } = this.#parts
     const byIp = port === undefined ? ip : withPort(ip, port)
     const byName =
@@ -169,7 +170,7 @@ export class Dial {
    */
   #isOverdue(): boolean {
     if (this.#attemptedAt === undefined) return false
-    return systemClock.elapsed() - this.#attemptedAt >= OVERDUE_MS
+    return this.#parts.clock.elapsed() - this.#attemptedAt >= OVERDUE_MS
   }
 
   #end(): void {

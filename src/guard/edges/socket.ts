@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
+import { systemClock } from '../../base/clock.ts'
 import type { CoveredAddresses } from './covered.ts'
-import type { Edge, EdgeHost } from './edge.ts'
+import type { Edge, EdgeHost, EdgeOptions } from './edge.ts'
 import { Dial } from './socket-dial.ts'
 import { UnsupportedStages } from './unsupported.ts'
 
@@ -16,10 +17,14 @@ const CHANNEL = 'net.client.socket'
  *
  * @param covered - the addresses that the HTTP edges are calling now
  */
-export function createSocketEdge(host: EdgeHost, covered: CoveredAddresses): Edge {
+export function createSocketEdge(
+  host: EdgeHost,
+  covered: CoveredAddresses,
+  { clock = systemClock }: EdgeOptions = {},
+): Edge {
   return {
     install() {
-      const parts = { host, covered, unsupported: new UnsupportedStages(host, 'socket') }
+      const parts = { host, covered, clock, unsupported: new UnsupportedStages(host, 'socket') }
       const onDial = (message: unknown): void => {
         const owner = host.ownerNow()
         if (owner !== undefined)

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createHttpEdge } from '../../../src/guard/edges/http.ts'
-import { httpTargetOf } from '../../../src/guard/edges/http-target.ts'
+import { TargetReader } from '../../../src/guard/edges/http-target.ts'
 import { EdgeScene } from './edge-scene.ts'
 import { resultOf } from './http-scene.ts'
 
@@ -25,7 +25,9 @@ function withoutSymbols(one: ClientRequest): ClientRequest {
   return one
 }
 
-describe('httpTargetOf()', () => {
+const read = (one: ClientRequest) => new TargetReader().targetOf(one)
+
+describe('TargetReader.targetOf()', () => {
   test.each<[string, RequestOptions | string, string]>([
     ['an address', 'http://API.Pay.Example/v1?x=1', 'http://api.pay.example'],
     ['a port', 'http://127.0.0.1:8080', 'http://127.0.0.1:8080'],
@@ -36,22 +38,35 @@ describe('httpTargetOf()', () => {
   ])('names the origin of %s', (_name, options, origin) => {
     const one = made(options)
 
-    expect(httpTargetOf(one)?.origin).toBe(origin)
-    expect(httpTargetOf(withoutSymbols(one))?.origin).toBe(origin)
+    expect(read(one)?.origin).toBe(origin)
+    expect(read(withoutSymbols(one))?.origin).toBe(origin)
+  })
+
+  test('keeps to one request at a time, whatever those before were', () => {
+    const reader = new TargetReader()
+    const [first, second, bare, last] = [1, 2, 3, 4].map((port) =>
+      made({ host: 'a.example', port }),
+    )
+
+    const origins = [first, second, withoutSymbols(bare ?? made({})), last].map(
+      (one) => one && reader.targetOf(one)?.origin,
+    )
+
+    expect(origins).toEqual([1, 2, 3, 4].map((port) => `http://a.example:${port}`))
   })
 
   test('is not misled by another Host header', () => {
     const headers = { host: 'virtual.example:9' }
     const one = made({ host: '127.0.0.1', port: 8080, headers })
 
-    expect(httpTargetOf(one)?.origin).toBe('http://127.0.0.1:8080')
-    expect(httpTargetOf(withoutSymbols(one))?.origin).toBe('http://127.0.0.1')
+    expect(read(one)?.origin).toBe('http://127.0.0.1:8080')
+    expect(read(withoutSymbols(one))?.origin).toBe('http://127.0.0.1')
   })
 
   test('has the method, and the path with its query', () => {
     const one = made({ host: 'a.example', path: '/v1?x=1', method: 'put' }, secureRequest)
 
-    expect(httpTargetOf(one)).toEqual({
+    expect(read(one)).toEqual({
       kind: 'http',
       origin: 'https://a.example',
       method: 'PUT',
