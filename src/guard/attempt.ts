@@ -14,6 +14,11 @@ export type Task<T> = (signal: AbortSignal) => T | PromiseLike<T>
 export interface Work<T> {
   readonly task: Task<T>
   readonly call: GuardedCall
+  /**
+   * Calls of the task know by themselves that they are inside it. Otherwise what it leaves behind,
+   * like a socket, belongs to the guard for ever, and all that its events call would pass.
+   */
+  readonly isUnmarked?: boolean
   /** Told of each attempt that failed: nobody else may ask the user's predicate again. */
   readonly onFailed?: (error: unknown, verdict: Verdict) => void
 }
@@ -73,20 +78,23 @@ function run<T>(
   stages: GuardStages,
   ticket: Ticket,
   slot: Slot | undefined,
-  { task, call, onFailed }: Work<T>,
+  { task, call, isUnmarked, onFailed }: Work<T>,
   queuedMs: number,
 ): Promise<T> {
   const { clock, nesting } = stages.parts
   const { timeoutMs = stages.settings.timeoutMs, signal } = call
   const startedAt = clock.elapsed()
-  const inside: Nesting = { guard: stages, outer: nesting.getStore() }
+  const marked = (own: AbortSignal): T | PromiseLike<T> => {
+    const inside: Nesting = { guard: stages, outer: nesting.getStore() }
+    return nesting.run(inside, task, own)
+  }
   // Both have to be over: the result is counted before the next call starts in this place.
   let left = 2
   const leave = (): void => {
     left -= 1
     if (left === 0) slot?.release()
   }
-  return runWithDeadline((own) => nesting.run(inside, task, own), {
+  return runWithDeadline(isUnmarked === true ? task : marked, {
     ...{ timeoutMs, clock, signal, abandonMs: stages.settings.abandonMs },
     onTimeout: () => stages.errors.timedOut(timeoutMs),
     onEnd: (abandoned) => {

@@ -1,7 +1,7 @@
 import type { GuardedCall } from '../base/guard.ts'
 import { SingleFlight } from '../base/single-flight.ts'
 import { ActiveProbe } from './active-probe.ts'
-import { attempt, type Task } from './attempt.ts'
+import { attempt, type Task, type Work } from './attempt.ts'
 import type { BreakerExport } from './breaker-export.ts'
 import type { Breaker } from './breaker.ts'
 import { enter, type EnterOptions, type HeldCall } from './held-call.ts'
@@ -81,13 +81,17 @@ export class DependencyGuard {
 
   /**
    * As `call()`, but neither shared between callers nor answered by the fallback: for edges, whose
-   * callers wait for an answer of the dependency itself.
+   * callers wait for an answer of the dependency itself. Calls inside the task do not pass: an edge
+   * has to tell them apart itself.
    */
   send<T>(task: Task<T>, call: GuardedCall = {}): Promise<T> {
     if (isInside(this.#stages, this.#stages.parts.nesting.getStore())) return plainly(task, call)
     const { deadlineMs } = call
-    if (deadlineMs === undefined) return this.#attempts(task, call, undefined)
-    return this.#inTime(call, deadlineMs, (own, at) => this.#attempts(task, own, at))
+    const isUnmarked = true
+    if (deadlineMs === undefined) return this.#attempts({ task, call, isUnmarked }, undefined)
+    return this.#inTime(call, deadlineMs, (own, at) =>
+      this.#attempts({ task, call: own, isUnmarked }, at),
+    )
   }
 
   /**
@@ -210,19 +214,20 @@ export class DependencyGuard {
   /** An effort that is shared has no deadline: its callers leave it one by one. */
   #effort<T>(task: Task<T>, call: GuardedCall, deadlineAt: number | undefined): Promise<T> {
     const { flightKey, signal } = call
-    if (flightKey === undefined) return this.#attempts(task, call, deadlineAt)
+    if (flightKey === undefined) return this.#attempts({ task, call }, deadlineAt)
     this.#flights ??= new SingleFlight()
     const shared = this.#flights.run(
       flightKey,
-      (own) => this.#attempts(task, { ...call, signal: own }, undefined),
+      (own) => this.#attempts({ task, call: { ...call, signal: own } }, undefined),
       signal,
     )
     return shared as Promise<T>
   }
 
-  #attempts<T>(task: Task<T>, call: GuardedCall, deadlineAt: number | undefined): Promise<T> {
+  #attempts<T>(work: Omit<Work<T>, 'onFailed'>, deadlineAt: number | undefined): Promise<T> {
     const { retry } = this.#stages.settings
-    if (retry.max === 0) return attempt(this.#stages, { task, call })
+    if (retry.max === 0) return attempt(this.#stages, work)
+    const { call } = work
     const { parts, log } = this.#stages
     const { clock, random } = parts
     let failed: { readonly error: unknown; readonly verdict: Verdict } | undefined
@@ -231,7 +236,7 @@ export class DependencyGuard {
     const onFailed = (error: unknown, verdict: Verdict): void => {
       failed = { error, verdict }
     }
-    return retrying(() => attempt(this.#stages, { task, call, onFailed }), {
+    return retrying(() => attempt(this.#stages, { ...work, onFailed }), {
       ...{ max: retry.max, budget: this.#budget, clock, random, signal: call.signal },
       deadlineAt,
       idempotent: call.idempotent === true,

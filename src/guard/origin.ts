@@ -13,13 +13,14 @@ export function originOf(address: string | URL): string | undefined {
   return `${protocol}//${host}${port === '' ? '' : `:${port}`}`
 }
 
-/** Returns where a connection to an origin goes: `host:port`, the default port written out. */
+/** Returns where a connection to an origin of `originOf()` goes: `host:port`, always with a port. */
 export function addressOf(origin: string): string {
-  const { protocol, hostname, port } = new URL(origin)
-  return `${hostname}:${port === '' ? DEFAULT_PORTS[protocol] : port}`
+  const isPlain = origin.startsWith('http:')
+  const host = origin.slice(isPlain ? 'http://'.length : 'https://'.length)
+  return PORT.test(host) ? host : `${host}:${isPlain ? 80 : 443}`
 }
 
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
+const PORT = /:\d+$/
 
 /** The root itself is all dots, and stays: an empty host would be another address. */
 function withoutDots(hostname: string): string {

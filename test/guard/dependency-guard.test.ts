@@ -224,6 +224,14 @@ describe('DependencyGuard.send()', () => {
     expect(task).toHaveBeenCalledTimes(2)
   })
 
+  test('does not let calls inside its task pass: they may come from what the task left', async () => {
+    const { guard, calls } = guarded()
+
+    await guard.send(() => guard.call(works))
+
+    expect(calls).toHaveLength(2)
+  })
+
   test('passes inside a task of the same guard', async () => {
     const { guard, calls } = guarded()
 

@@ -116,7 +116,7 @@ export class Attempt implements Listener {
     if (head.status < 200) return this.#tell(() => caller.inform(head))
     this.#isAnswered = true
     this.#leave()
-    const error = statusError(head.status, headerOf(head.headers, 'retry-after'), this.#host.now())
+    const error = this.#errorOf(head)
     if (error !== undefined) {
       this.#isBad = true
       this.#controller?.pause()
@@ -174,6 +174,12 @@ export class Attempt implements Listener {
 
   responseStarted(): unknown {
     return this.#isCut ? undefined : this.#host.caller.responseStarted()
+  }
+
+  /** Most answers say nothing, and their headers are not looked at. */
+  #errorOf({ status, headers }: Head): Error | undefined {
+    if (status < 400) return undefined
+    return statusError(status, headerOf(headers, 'retry-after'), this.#host.now())
   }
 
   #abort(): void {

@@ -20,7 +20,7 @@ import { legacyHandler, modernHandler } from './undici-listener.ts'
 export interface ExchangeParts {
   readonly guard: DependencyGuard
   readonly clock: Clock
-  /** Dispatches beneath the edge, in the async context of the caller. */
+  /** Dispatches beneath the edge. */
   readonly dispatch: Dispatch
   readonly options: DispatchOptions
   readonly upload: Upload
@@ -54,7 +54,6 @@ export class Exchange implements Controller, AttemptHost {
   #ended: { readonly error: unknown } | undefined
   #generation = 0
   #isAnswered = false
-  #isTold = false
   #hasCallerThrown = false
   aborted = false
   paused = false
@@ -136,7 +135,6 @@ export class Exchange implements Controller, AttemptHost {
   onAnswer(): void {
     const { guard, clock } = this.#parts
     this.#isAnswered = true
-    this.#isTold = true
     this.#generation = guard.breaker.generation
     const { bodyIdleMs } = guard.settings
     if (bodyIdleMs > 0) this.#watch = new BodyWatch(clock, bodyIdleMs, () => this.#silent())
@@ -187,8 +185,6 @@ export class Exchange implements Controller, AttemptHost {
 
   /** The guard has refused the request, or has counted its failure and does not try again. */
   #rejected(error: unknown): void {
-    if (this.#isTold) return
-    this.#isTold = true
     const attempt = this.#attempt
     if (attempt?.isHeld === true) {
       if (!this.aborted) return attempt.release(() => this.paused)

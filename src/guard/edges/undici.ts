@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../../base/clock.ts'
 import type { DependencyGuard } from '../dependency-guard.ts'
 import { originOf } from '../origin.ts'
@@ -144,12 +143,10 @@ class InstalledEdge {
     const isIdempotent = isIdempotentCall(options, method)
     if (isIdempotent && options.body != null) this.#tellOfBody(host, guard)
     const upload = new Upload(options.body)
-    const inContext = AsyncLocalStorage.snapshot()
     return new Exchange({
       ...{ guard, handler, upload, clock: this.#parts.clock },
       options: { ...options, body: upload.body, [this.#mark]: true },
-      // Else a socket would belong to the guard for ever, and what is called from its events pass.
-      dispatch: (own, ownHandler) => inContext(dispatch, own, ownHandler),
+      dispatch,
       isIdempotent: isIdempotent && options.body == null,
       enter: () => this.#parts.covered.enter(origin),
     }).run()

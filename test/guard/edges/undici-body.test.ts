@@ -24,7 +24,8 @@ const ways = ['global fetch', ...Object.keys(copies)]
 
 describe.each(ways)('the body of an answer to %s', (way) => {
   test('that breaks is a failure after the success', async () => {
-    using scene = new UndiciScene()
+    const clock = new FakeClock()
+    using scene = new UndiciScene({}, clock)
     await using server = await Loopback.start((_request, response) => {
       response.writeHead(200, { 'content-length': '100' })
       response.write('part', () => response.destroy())
@@ -33,6 +34,7 @@ describe.each(ways)('the body of an answer to %s', (way) => {
     const error = await scene.as('orders', () => read(way, server.origin).catch(codeOfFetch))
 
     expect(error).toBe('UND_ERR_SOCKET')
+    expect(clock.pending).toBe(0)
     expect(scene.outcomes).toEqual(['ok', 'failure'])
     expect(scene.guard(server.origin).snapshot().window).toMatchObject({ consecutive: 1 })
   })

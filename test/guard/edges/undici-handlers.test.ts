@@ -294,6 +294,35 @@ describe('a dispatcher that is none of undici’s', () => {
     expect(scene.outcomes).toEqual(['failure'])
   })
 
+  test('that answers in spite of an abort is not heard any more', async () => {
+    const before = dispatchers()
+    const late = Promise.withResolvers<() => void>()
+    const own = {
+      dispatch(_options: unknown, handler: Record<string, (...told: unknown[]) => void>) {
+        const control = { abort() {}, pause() {}, resume() {} }
+        handler.onRequestStart?.(control, {})
+        late.resolve(() => {
+          handler.onResponseStart?.(control, 200, {}, 'OK')
+          handler.onResponseData?.(control, 'late')
+          handler.onResponseEnd?.(control, {})
+        })
+        return true
+      },
+    }
+    Reflect.set(globalThis, Symbol.for('undici.globalDispatcher.2'), own)
+    using scene = new UndiciScene({ settings: guardSettings({}, { timeoutMs: 20 }) })
+    const told: Told = { events: [] }
+
+    scene.as('orders', () => dispatch({ origin: 'http://own.example' }, handlerOf('modern', told)))
+    await vi.waitFor(() => expect(told.events).toHaveLength(2))
+    ;(await late.promise)()
+    scene.uninstall()
+    Reflect.set(globalThis, Symbol.for('undici.globalDispatcher.2'), before[1])
+
+    expect(told.events).toEqual(['start', expect.stringMatching(/took longer than 20 ms/)])
+    expect(scene.outcomes).toEqual(['timeout'])
+  })
+
   test('whose own error is thrown throws it to the caller, once', () => {
     const before = dispatchers()
     const fault = new Error('cannot')

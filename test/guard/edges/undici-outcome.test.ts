@@ -8,6 +8,7 @@ import {
   hang,
   Loopback,
   ok,
+  setAgent,
   status,
   UndiciScene,
   watchLeftovers,
@@ -163,6 +164,33 @@ describe('the timeout of a guard', () => {
     expect(error).toBe('SOMON_GUARD_TIMEOUT')
     expect(scene.outcomes).toEqual(['timeout'])
     expect([covered, scene.covered.covers(`127.0.0.1:${port}`)]).toEqual([true, false])
+  })
+})
+
+describe('a call that timed out while it waited for a connection', () => {
+  test.each(requests)('of %s is never sent', async (name) => {
+    await using agent = setAgent(name, { connections: 1 })
+    using scene = new UndiciScene({ settings: guardSettings({}, { timeoutMs: 0 }) })
+    const first = Promise.withResolvers<() => void>()
+    await using server = await Loopback.start((_request, response) => {
+      first.resolve(() => response.end('ok'))
+    })
+    const get = async (path: string): Promise<string> =>
+      (await agent.fetch(server.origin + path)).text()
+
+    const texts = [scene.as('orders', () => get('/1'))]
+    const end = await first.promise
+    server.answer = ok
+    scene.configure(guardSettings({}, { timeoutMs: 50 }))
+    const error = await scene.as('orders', () => get('/2').catch(codeOfFetch))
+    end()
+    scene.configure(guardSettings({}, { timeoutMs: 0 }))
+    texts.push(scene.as('orders', () => get('/3')))
+
+    expect(error).toBe('SOMON_GUARD_TIMEOUT')
+    expect(await Promise.all(texts)).toEqual(['ok', 'ok'])
+    expect(server.requests).toEqual(['GET /1', 'GET /3'])
+    await vi.waitFor(() => expect(scene.guard(server.origin).isIdle).toBe(true))
   })
 })
 
