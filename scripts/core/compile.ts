@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { transform, type Metafile } from 'esbuild'
-import { lex, prepareLexer, type Lexed } from '../../src/bundle/lexer.ts'
+import { lex, type Lexed } from '../../src/bundle/lexer.ts'
 
 /**
  * Turns the chunks of `dist/` that loads need into functions in scripts, with V8 code caches.
@@ -18,7 +18,6 @@ import { lex, prepareLexer, type Lexed } from '../../src/bundle/lexer.ts'
  * @param banner - what every file begins with
  */
 export async function compileCore(root: string, metafile: Metafile, banner: string): Promise<void> {
-  await prepareLexer()
   const dist = join(root, 'dist')
   const core = chunkWhere(metafile, ({ inputs }) => 'src/system/module-system.ts' in inputs)
   const builder = chunkWhere(metafile, ({ entryPoint }) => entryPoint === 'src/bundle/bundler.ts')

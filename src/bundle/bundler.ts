@@ -21,7 +21,6 @@ import { Fingerprints } from './fingerprint.ts'
 import type { HotContext } from './hot-rebuild.ts'
 import { HotSession, HotSessions } from './hot-session.ts'
 import { createPluginBuild, InputCollector } from './inputs.ts'
-import { prepareLexer } from './lexer.ts'
 import type { PluginBuild, PluginHost } from './plugin-host.ts'
 import { SettledSources } from './settled-sources.ts'
 
@@ -119,7 +118,6 @@ class EsbuildBundler implements Bundler {
     request: { readonly signal?: AbortSignal; readonly hot?: boolean } = {},
   ): Promise<readonly BuildOutcome[]> {
     checkOptions(options)
-    await prepareLexer()
     const outcomes: BuildOutcome[] = []
     for (let at = 0; at < entries.length; at += MAX_BATCH) {
       request.signal?.throwIfAborted()
@@ -147,7 +145,8 @@ class EsbuildBundler implements Bundler {
     options: BuildOptions,
     signal?: AbortSignal,
   ): Promise<string | undefined> {
-    await prepareLexer()
+    // Who leaves in the same turn needs no build.
+    await Promise.resolve()
     signal?.throwIfAborted()
     const eager: BuildOptions = { ...options, sourceMaps: 'eager' }
     const [outcome] = await untilAborted(this.#first([artifact.entry], eager), signal)

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { lex, prepareLexer } from './lexer.ts'
+import { lex } from './lexer.ts'
 
 /** What a module imports before it runs. */
 export interface StaticImport {
@@ -18,7 +18,6 @@ export async function staticImportsOf(file: string): Promise<readonly StaticImpo
   if (!SCRIPTS.has(extname(file))) return []
   try {
     const text = await readFile(file, 'utf8')
-    await prepareLexer()
     return lex(text)
       .imports.filter(({ phase }) => phase === undefined)
       .map(({ specifier, attributes = {} }) => ({ specifier, attributes }))

@@ -21,12 +21,29 @@ export function firstTopLevelAwait(text: string): number | undefined {
   }
 }
 
+/**
+ * Tells whether a text is JavaScript without a top-level `await`, in the sense of
+ * `firstTopLevelAwait`. False also for a text with a mention of `arguments` outside functions.
+ */
+export function compilesWithoutAwait(text: string): boolean {
+  try {
+    compile(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const HEAD = 'class _{static{'
+
+function compile(code: string): void {
+  void new Script(`${HEAD}${code}\n}}`, { filename: 'await', columnOffset: -HEAD.length })
+}
 
 /** The offset at which the text cannot be the body of a static block. */
 function refusal(code: string): number | undefined {
   try {
-    void new Script(`${HEAD}${code}\n}}`, { filename: 'await', columnOffset: -HEAD.length })
+    compile(code)
     return undefined
   } catch (error) {
     return error instanceof SyntaxError ? offsetOf(error, code) : undefined

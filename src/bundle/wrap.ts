@@ -7,6 +7,7 @@ import { lateExportsOf } from './late-exports.ts'
 import { lex } from './lexer.ts'
 import { META_BINDING, META_FUNCTION } from './meta.ts'
 import { PathComments } from './path-comments.ts'
+import { readPrinted } from './printed-module.ts'
 import { firstTopLevelAwait } from './top-level-await.ts'
 import { dynamicSiteName, WRAPPER_PARAMETERS } from './wrap-convention.ts'
 
@@ -52,12 +53,13 @@ export interface Wrapped {
  *
  * Import and export statements become spaces and `import(` a call of equal width, so that every
  * line and column of the text stays where it was and a source map of the bundle fits as it is;
- * only line 1 is moved, by `head`. `prepareLexer()` has to have been awaited.
+ * only line 1 is moved, by `head`.
  *
  * @throws Error when the text is not an ESM bundle
  */
 export function wrap(bundled: string, options: WrapOptions): Wrapped {
-  const lexed = lex(bundled)
+  const printed = readPrinted(bundled)
+  const lexed = printed ?? lex(bundled)
   const comments = new PathComments(bundled, options.isInput)
   const table = new ImportTable(lexed, comments, options)
   const name = freeNames(bundled)
@@ -71,7 +73,7 @@ export function wrap(bundled: string, options: WrapOptions): Wrapped {
       text: dynamicSiteName(index, name.suffix),
     })),
   ])
-  const offset = firstTopLevelAwait(body)
+  const offset = printed?.isAwaitFree === true ? undefined : firstTopLevelAwait(body)
   const head = printHead(bundled, lexed, table, name, {
     entry: options.entry,
     isAsync: offset !== undefined,
