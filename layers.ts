@@ -44,7 +44,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   'oxc-resolver': ['src/resolve/oxc.ts'],
   'smol-toml': ['src/config/toml.ts'],
   unplugin: ['src/bundle/unplugin.ts'],
-  valibot: ['src/config/kinds.ts', 'src/config/schema.ts'],
+  valibot: ['src/config/kinds.ts'],
   yaml: ['src/config/yaml.ts'],
 }
 

@@ -7,8 +7,7 @@ import { block, page } from './markdown.ts'
 export async function eventsPage(root: string): Promise<string> {
   const files = await Array.fromAsync(glob('src/*/events.ts', { cwd: root }))
   const parts: string[] = [INTRODUCTION]
-  // No system makes guards yet, so nobody can hear of them.
-  for (const file of files.toSorted().filter((path) => !path.includes('guard'))) {
+  for (const file of files.toSorted()) {
     const declarations = declarationsOf(await readFile(join(root, file), 'utf8'))
     const events = declarations.filter(
       ({ kind, name }) => kind === 'interface' && name.endsWith('Events'),

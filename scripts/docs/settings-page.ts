@@ -1,4 +1,5 @@
 import { COMMANDS, GLOBAL_FLAGS } from '../../src/cli/command-table.ts'
+import { dependencyTable } from '../../src/config/dependency-rows.ts'
 import { settingsTable } from '../../src/config/schema.ts'
 import type { SettingRow } from '../../src/config/setting-row.ts'
 import { code, page, sentence, table } from './markdown.ts'
@@ -9,12 +10,14 @@ export function settingsPage(): string {
   const sections = [...groups].map(([name, rows]) =>
     [`## ${name}`, rows.map(section).join('\n\n')].join('\n\n'),
   )
-  return page('Settings', '`src/config/schema.ts`', [INTRODUCTION, overview(), ...sections])
+  const pages = [INTRODUCTION, overview(), ...sections, dependencies()]
+  return page('Settings', '`src/config/schema.ts`', pages)
 }
 
 const INTRODUCTION = `Sources in ascending order of strength: defaults, the configuration file, environment variables,
 flags and options of the constructor. Unknown names are errors that name the nearest known one. Settings
-are fixed when a system is made.`
+are fixed when a system is made, but for those that say "live": \`system.configure()\` changes them in the
+running system.`
 
 function overview(): string {
   const rows = settingsTable.map((row) => [
@@ -23,6 +26,22 @@ function overview(): string {
     sentence(row.doc),
   ])
   return table(['setting', 'default', 'what it does'], rows)
+}
+
+/** What one dependency may have; its names follow those of `guard`. */
+function dependencies(): string {
+  const rows = [...dependencyTable].map(([path, row]) => [
+    code(path),
+    row.expected,
+    sentence(row.doc),
+  ])
+  return [
+    '## guard.dependencies.NAME',
+    `Each setting of a dependency wins over that of \`guard\` with the same name. A variable is made of
+\`SOMON_GUARD__DEPENDENCIES__\`, the name in upper case with \`_\` for every other sign, and the setting:
+\`SOMON_GUARD__DEPENDENCIES__PAYMENTS__TIMEOUT_MS\`.`,
+    table(['setting', 'expected', 'what it does'], rows),
+  ].join('\n\n')
 }
 
 /** Headings become anchors the way GitHub makes them: lower case, without dots. */
@@ -38,6 +57,7 @@ function section(row: SettingRow): string {
     ['flag', flagOf(row)],
     ['short forms', switchesOf(row)],
     ['other names', row.aliases.map(code).join(', ')],
+    ['changes', row.live ? 'live' : ''],
     ['printed', row.secret ? 'never' : ''],
   ]
   const known = facts.filter(([, value]) => value !== '')

@@ -40,7 +40,7 @@ export const configUnknownKey: ErrorFactory<{
   remedy: 'Correct the key or remove it',
   fix: ({ nearest }) =>
     nearest === null
-      ? 'Remove it; settings lie in the sections loading, bundle, cache and log'
+      ? 'Remove it; settings lie in the sections loading, bundle, cache, guard and log'
       : `Write "${nearest}" if that is what was meant, or remove it`,
   message: ({ key, from }) => `Cannot use "${key}" from ${from}: there is no such setting`,
 })
@@ -85,6 +85,15 @@ export const configDuplicate: ErrorFactory<{
   remedy: 'Keep one of the two',
   message: ({ setting, first, second, from }) =>
     `Cannot use ${setting} from ${from}: it is written twice, as "${first}" and as "${second}"`,
+})
+
+/** A change of a setting that a running system does not take. */
+export const configNotLive: ErrorFactory<{ readonly setting: string }> = defineError({
+  code: 'SOMON_CONFIG_NOT_LIVE',
+  when: 'A setting is changed in a running system that takes it only when it is made.',
+  remedy: 'Set it in the configuration file, a variable or an option, and start again',
+  message: ({ setting }) =>
+    `Cannot change ${setting} in a running system: it is read once, when the system is made`,
 })
 
 /** Text that is no TOML, YAML or JSON, or a file without an object in it. */

@@ -1,4 +1,5 @@
 import { nearest } from '../base/nearest.ts'
+import { dependencyRowAt } from './dependency-rows.ts'
 import { configUnknownPath } from './errors.ts'
 import { shownValue, type SourceName } from './layer.ts'
 import { aliasRows, rowsByPath } from './rows.ts'
@@ -28,7 +29,7 @@ export interface SettingExplanation {
  * @throws SomonError SOMON_CONFIG_UNKNOWN_PATH; and what `resolveSettings` throws
  */
 export function explainSetting(path: string, sources: SettingSources): SettingExplanation {
-  const row = rowsByPath.get(path) ?? aliasRows.get(path)
+  const row = rowsByPath.get(path) ?? aliasRows.get(path) ?? dependencyRowAt(path)
   if (row === undefined) {
     throw configUnknownPath({ path, nearest: nearest(path, rowsByPath.keys()) ?? null })
   }

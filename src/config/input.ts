@@ -13,6 +13,14 @@ interface AliasInput {
   readonly maxCacheSize?: number | undefined
   /** `cache.maxBytes`. */
   readonly maxCacheMemory?: number | string | undefined
+  /** `guard.enabled`. */
+  readonly circuitBreakers?: boolean | undefined
+  /** `guard.breaker.consecutive`. */
+  readonly failureThreshold?: number | undefined
+  /** `guard.breaker.recoveryMs`. */
+  readonly recoveryTimeout?: number | string | undefined
+  /** `guard.breaker.open.baseMs`. */
+  readonly retryDelay?: number | string | undefined
   /** `log.level`. */
   readonly logLevel?: Settings['log']['level'] | undefined
 }
@@ -23,7 +31,6 @@ interface LaterInput {
   readonly logger?: boolean | undefined
   readonly managementServer?: boolean | undefined
   readonly managementPort?: number | undefined
-  readonly circuitBreakers?: boolean | undefined
   readonly enableExternalCache?: boolean | undefined
 }
 
@@ -34,7 +41,7 @@ type Input<Value> = Value extends number
     : Value extends string | boolean | null | readonly unknown[]
       ? Value
       : string extends keyof Value
-        ? Value
+        ? { readonly [Key in keyof Value]: Input<Value[Key]> }
         : { readonly [Key in keyof Value]?: Input<Value[Key]> | undefined }
 
 /** Gives an editor the types of a configuration file; returns its argument. */

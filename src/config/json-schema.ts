@@ -1,5 +1,7 @@
 import { toJsonSchema } from '@valibot/to-json-schema'
-import { settingsTable, type SchemaRow } from './schema.ts'
+import { dependencyTable } from './dependency-rows.ts'
+import { settingsTable } from './schema.ts'
+import type { SchemaRow } from './setting-spec.ts'
 
 /** A JSON Schema, as plain data. */
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -14,8 +16,8 @@ export function configSchema(): JsonSchema {
   const root = sectionSchema()
   root.properties.$schema = { type: 'string', description: 'Where this schema lies.' }
   for (const row of settingsTable) {
-    const schema = rowSchema(row)
-    place(root, row.path.split('.'), schema)
+    const schema = row.kind === 'open-map' ? openMapSchema(row) : rowSchema(row)
+    place(root, row.segments, schema)
     for (const alias of row.aliases) {
       place(root, alias.split('.'), { ...schema, description: `Another name of ${row.path}.` })
     }
@@ -44,6 +46,16 @@ function place(section: SectionSchema, path: readonly string[], schema: JsonSche
     const inner = (section.properties[key] ??= sectionSchema()) as SectionSchema
     place(inner, rest, schema)
   }
+}
+
+/** The dependencies: any name, known settings. */
+function openMapSchema(row: SchemaRow): JsonSchema {
+  const dependency = sectionSchema()
+  for (const member of dependencyTable.values()) {
+    const { 'x-somon-env': _env, 'x-somon-flag': _flag, ...schema } = rowSchema(member)
+    place(dependency, member.segments, schema)
+  }
+  return { ...rowSchema(row), type: 'object', additionalProperties: dependency }
 }
 
 /** Checks that are code (a size in words) have no JSON Schema; the type remains. */

@@ -1,20 +1,31 @@
 import * as v from 'valibot'
 import { Secret } from '../base/secret.ts'
 import { formatBytes, parseBytes, parseDuration } from '../base/units.ts'
+import type { DependencySettings } from './guard-settings.ts'
 import type { SettingKind } from './parse.ts'
 import type { PluginSetting } from './settings.ts'
 
-/** What values a setting may have: in words, and as a schema. */
+/** Node turns longer delays into 1 ms. */
+export const MAX_TIMER_MS: number = 2 ** 31 - 1
+
+/** What values a setting takes, and how they are checked. */
 export interface Kind<Value> {
   readonly kind: SettingKind
   readonly unit: 'ms' | 'bytes' | null
   readonly expected: string
   readonly choices: readonly string[]
+  /** Made at the first call: a start that sets little needs few of them. */
   schema(): v.GenericSchema<unknown, Value>
 }
 
-/** Node turns longer delays into 1 ms. */
-export const MAX_TIMER_MS: number = 2 ** 31 - 1
+/** Checks a value; undefined when it is not accepted. */
+export function readValue<Value>(
+  kind: Kind<Value>,
+  value: unknown,
+): { readonly value: Value } | undefined {
+  const result = v.safeParse(kind.schema(), value)
+  return result.success ? { value: result.output } : undefined
+}
 
 function kindOf<Value>(
   kind: SettingKind,
@@ -85,6 +96,21 @@ export function integer(min: number, max: number): Kind<number> {
   return kindOf('integer', `a whole number from ${min} to ${max}`, schema)
 }
 
+export function number(min: number, max: number): Kind<number> {
+  const schema = (): v.GenericSchema<unknown, number> =>
+    v.pipe(v.number(), v.finite(), v.minValue(min), v.maxValue(max))
+  return kindOf('number', `a number from ${min} to ${max}`, schema)
+}
+
+/** A rate of 0 would open a circuit that has never failed. */
+export function share(): Kind<number> {
+  return kindOf('number', 'a number above 0, at most 1', shareSchema)
+}
+
+function shareSchema(): v.GenericSchema<unknown, number> {
+  return v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(1))
+}
+
 export function duration(minMs: number, maxMs: number): Kind<number> {
   const expected = `a duration from ${minMs} to ${maxMs} ms such as 250 or "30s"`
   return kindOf('duration', expected, () => quantity(parseDuration, minMs, maxMs), { unit: 'ms' })
@@ -92,6 +118,17 @@ export function duration(minMs: number, maxMs: number): Kind<number> {
 
 export function timeout(): Kind<number> {
   return duration(0, MAX_TIMER_MS)
+}
+
+/** undici looks at idle bodies about once a second. */
+export function idle(): Kind<number> {
+  const expected = `0, or a duration from 1000 to ${MAX_TIMER_MS} ms such as "30s"`
+  const schema = (): v.GenericSchema<unknown, number> =>
+    v.pipe(
+      quantity(parseDuration, 0, MAX_TIMER_MS),
+      v.check((value) => value === 0 || value >= 1000),
+    )
+  return kindOf('duration', expected, schema, { unit: 'ms' })
 }
 
 export function bytes(min: number): Kind<number> {
@@ -121,6 +158,15 @@ export function list(of: string): Kind<readonly string[]> {
 
 export function map(of: string): Kind<Readonly<Record<string, string>>> {
   return kindOf('map', `a table of texts, or ${of} pairs`, () => v.record(v.string(), v.string()))
+}
+
+/** Read member by member, as sections are. */
+export function dependencies(): Kind<Readonly<Record<string, DependencySettings>>> {
+  return kindOf('open-map', 'a table of dependencies by name', () =>
+    v.custom<Readonly<Record<string, DependencySettings>>>(
+      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    ),
+  )
 }
 
 export function plugins(): Kind<readonly PluginSetting[]> {

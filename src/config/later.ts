@@ -7,7 +7,6 @@
 const SECTIONS = [
   'audit',
   'capabilities',
-  'circuitBreakers',
   'cluster',
   'components',
   'config',
@@ -15,7 +14,6 @@ const SECTIONS = [
   'deploy',
   'features',
   'gateway',
-  'guard',
   'health',
   'identity',
   'isolation',
@@ -37,7 +35,7 @@ const SECTIONS = [
 /** Single settings, and the names that seed documents give some of them. */
 const VALUES = [
   'enableExternalCache',
-  'failureThreshold',
+  'guard.swapGraceMs',
   'loading.maxRetired',
   'log.enabled',
   'log.fields',
@@ -52,8 +50,6 @@ const VALUES = [
   'managementPort',
   'managementServer',
   'name',
-  'recoveryTimeout',
-  'retryDelay',
 ] as const
 
 /** Those of `VALUES` that switch something on. */
@@ -69,8 +65,6 @@ const VARIABLES = [
   'CACHE_EXTERNAL',
   'CACHE_REDIS',
   'CAPABILITIES',
-  'CIRCUIT_BREAKER',
-  'CIRCUIT_BREAKERS',
   'CLUSTER',
   'COMPONENTS',
   'CONFIG',
@@ -79,7 +73,7 @@ const VARIABLES = [
   'ENABLE_EXTERNAL_CACHE',
   'FEATURES',
   'GATEWAY',
-  'GUARD',
+  'GUARD_SWAP_GRACE_MS',
   'HEALTH',
   'IDENTITY',
   'ISOLATION',
@@ -142,7 +136,6 @@ export function judgeLaterVariable(words: string, value: string): LaterVerdict {
 const FALSE: ReadonlySet<string> = new Set(['false', '0', 'no', 'off'])
 
 const BARE_SWITCHES: ReadonlySet<string> = new Set([
-  'CIRCUIT_BREAKERS',
   'LOGGER',
   'LOG_JSON',
   'MANAGEMENT',

@@ -4,10 +4,11 @@ import { parseMap, parseText } from './parse.ts'
 import type { SettingRow } from './setting-row.ts'
 
 /** Where values come from, weakest first; `flag` and `option` do not occur together. */
-export type SourceName = 'default' | 'file' | '.env' | 'env' | 'flag' | 'option'
+export type SourceName = 'default' | 'file' | '.env' | 'env' | 'flag' | 'option' | 'runtime'
 
 /** A checked value of one source. */
 export interface Entry {
+  readonly row: SettingRow
   readonly value: unknown
   /** Place or name, as messages and explanations print it. */
   readonly at: string
@@ -94,7 +95,7 @@ export class LayerBuilder {
     const typed = found.isText ? typedFrom(row, found.raw) : found.raw
     const read = typed === undefined ? undefined : row.read(typed)
     if (read === undefined) this.#faults.add(valueFault(found))
-    else this.#entries.set(row.path, { value: read.value, at, base })
+    else this.#entries.set(row.path, { row, value: read.value, at, base })
   }
 
   layer(): Layer {

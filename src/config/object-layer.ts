@@ -1,5 +1,6 @@
 import type { ErrorDetails } from '../base/error.ts'
 import { nearest } from '../base/nearest.ts'
+import { DEPENDENCIES, dependencyRow, dependencyTable } from './dependency-rows.ts'
 import { configDuplicate, configUnknownKey, configUnsetVariable, configValue } from './errors.ts'
 import { interpolate, InterpolatedText } from './interpolate.ts'
 import { judgeLaterKey } from './later.ts'
@@ -40,6 +41,15 @@ class Walk {
   }
 
   section(values: object, written: readonly string[], path: string): void {
+    this.#members(values, written, path, (member, value, here) => this.#member(member, value, here))
+  }
+
+  #members(
+    values: object,
+    written: readonly string[],
+    path: string,
+    visit: (path: string, value: unknown, written: readonly string[]) => void,
+  ): void {
     const spellings = new Map<string, string>()
     for (const [key, value] of Object.entries(values)) {
       if (value === undefined || (path === '' && key === '$schema')) continue
@@ -48,7 +58,7 @@ class Walk {
       const earlier = spellings.get(name)
       spellings.set(name, key)
       const full = path === '' ? name : `${path}.${name}`
-      if (earlier === undefined) this.#member(full, value, here)
+      if (earlier === undefined) visit(full, value, here)
       else {
         const spelled = { first: earlier, second: key, from: this.#object.placeOf(here) }
         this.#faults.add(
@@ -58,39 +68,59 @@ class Walk {
     }
   }
 
+  /** An open map: its keys are names, which are taken as they are. */
+  #dependencies(values: object, written: readonly string[]): void {
+    for (const [name, value] of Object.entries(values)) {
+      if (value === undefined) continue
+      const here = [...written, name]
+      if (NO_NAMES.has(name)) this.#refuseKey(here, undefined)
+      else if (isPlainObject(value)) this.#dependency(name, value, here, '')
+      else this.#refuseSection(`${DEPENDENCIES}.${name}`, value, here)
+    }
+  }
+
+  #dependency(name: string, values: object, written: readonly string[], path: string): void {
+    this.#members(values, written, path, (member, value, here) => {
+      const row = dependencyRow(name, member)
+      if (row !== undefined) this.#value(row, value, here)
+      else if (!isDependencySection(member)) {
+        this.#refuseKey(here, nearest(member, dependencyTable.keys()))
+      } else if (isPlainObject(value)) this.#dependency(name, value, here, member)
+      else this.#refuseSection(`${DEPENDENCIES}.${name}.${member}`, value, here)
+    })
+  }
+
   #member(path: string, value: unknown, written: readonly string[]): void {
     const row = rowsByPath.get(path) ?? aliasRows.get(path)
+    if (path === DEPENDENCIES && isPlainObject(value)) return this.#dependencies(value, written)
     if (row !== undefined) return this.#value(row, value, written)
     const verdict = judgeLaterKey(path, value)
     if (verdict === 'already-off') return undefined
-    const place = this.#object.placeOf(written)
     if (verdict === 'refused' && !holdsAlias(path, value)) {
       return this.#refuseLater(path, value, written)
     }
-    if (!isSection(path)) {
-      const near = nearestKey(path, value)
-      return this.#faults.add(
-        configUnknownKey(
-          { key: written.join('.'), from: place, nearest: near ?? null },
-          this.#object.detailsOf(written),
-        ),
-      )
-    }
+    if (!isSection(path)) return this.#refuseKey(written, nearestKey(path, value))
     if (isPlainObject(value)) return this.section(value, written, path)
     // A section given as a boolean means its member `enabled`.
     const enabled = `${path}.enabled`
-    if (typeof value === 'boolean' && judgeLaterKey(enabled, value) !== undefined) {
-      return this.#member(enabled, value, written)
-    }
-    return this.#faults.add(
+    const isSwitch = rowsByPath.has(enabled) || judgeLaterKey(enabled, value) !== undefined
+    if (typeof value === 'boolean' && isSwitch) return this.#member(enabled, value, written)
+    return this.#refuseSection(path, value, written)
+  }
+
+  #refuseKey(written: readonly string[], near: string | undefined): void {
+    const from = this.#object.placeOf(written)
+    const data = { key: written.join('.'), from, nearest: near ?? null }
+    this.#faults.add(configUnknownKey(data, this.#object.detailsOf(written)))
+  }
+
+  #refuseSection(setting: string, value: unknown, written: readonly string[]): void {
+    const from = this.#object.placeOf(written)
+    const text = JSON.stringify(value) ?? String(value)
+    const expected = 'a section with settings'
+    this.#faults.add(
       configValue(
-        {
-          setting: path,
-          value: JSON.stringify(value) ?? String(value),
-          from: place,
-          expected: 'a section with settings',
-          default: '{}',
-        },
+        { setting, value: text, from, expected, default: '{}' },
         this.#object.detailsOf(written),
       ),
     )
@@ -124,6 +154,9 @@ class Walk {
     return this.builder.add({ row, writtenAs, raw: plain, isText, at, base, details })
   }
 }
+
+/** What an endpoint means already, and what an object cannot hold. */
+const NO_NAMES: ReadonlySet<string> = new Set(['', 'reset', '__proto__'])
 
 interface Interpolated {
   readonly value: unknown
@@ -160,6 +193,10 @@ function nearestKey(path: string, value: unknown): string | undefined {
   const sections = [...rowsByPath.keys()].map((known) => known.slice(0, known.lastIndexOf('.')))
   const section = isPlainObject(value) ? nearest(path, sections) : undefined
   return section ?? nearest(path, [...settings, ...sections])
+}
+
+function isDependencySection(path: string): boolean {
+  return [...dependencyTable.keys()].some((known) => known.startsWith(`${path}.`))
 }
 
 function isSection(path: string): boolean {

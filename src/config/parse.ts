@@ -9,10 +9,12 @@ export type SettingKind =
   | 'boolean'
   | 'boolean-or-choice'
   | 'integer'
+  | 'number'
   | 'duration'
   | 'bytes'
   | 'list'
   | 'map'
+  | 'open-map'
 
 /**
  * Reads a text as a value of a kind; undefined when it is none.
@@ -33,6 +35,8 @@ export function parseText(kind: SettingKind, text: string): unknown {
       return BOOLEANS.get(text.toLowerCase()) ?? (text === '' ? undefined : text)
     case 'integer':
       return /^-?\d+$/.test(text) ? Number(text) : undefined
+    case 'number':
+      return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined
     case 'duration':
       return parseDuration(text)
     case 'bytes':
@@ -41,6 +45,8 @@ export function parseText(kind: SettingKind, text: string): unknown {
       return parseList(text)
     case 'map':
       return parseMap(parseList(text))
+    case 'open-map':
+      return undefined
     default:
       return kind satisfies never
   }

@@ -1,6 +1,5 @@
-import * as v from 'valibot'
+import { guardSpecs } from './guard-specs.ts'
 import {
-  MAX_TIMER_MS,
   boolean,
   booleanOr,
   bytes,
@@ -10,24 +9,16 @@ import {
   integer,
   list,
   map,
+  MAX_TIMER_MS,
   optional,
   plugins,
   secret,
   text,
   timeout,
-  type Kind,
 } from './kinds.ts'
-import { flagOf, segmentedVariableOf, variableOf } from './names.ts'
-import type { SettingKind } from './parse.ts'
-import { byProfile, computed, Default } from './setting-default.ts'
-import type { Machine, Profile, SettingRow } from './setting-row.ts'
+import { byProfile, computed } from './setting-default.ts'
+import { row, toRow, type SchemaRow, type Spec } from './setting-spec.ts'
 import type { SettingPath, SettingValue } from './settings.ts'
-
-/** A row with the schema its values are checked by. */
-export interface SchemaRow<Value = unknown> extends SettingRow<Value> {
-  /** Made at the first call: a start that sets little needs few of them. */
-  schema(): v.GenericSchema
-}
 
 const MIB = 2 ** 20
 const DAY_MS = 86_400e3
@@ -226,6 +217,7 @@ const specs: { readonly [Path in SettingPath]: Spec<SettingValue<Path>> } = {
     env: ['SOMON_CACHE_DIR'],
     doc: 'Where the disk cache lies.',
   }),
+  ...guardSpecs,
   'log.level': row(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), {
     default: 'info',
     flag: '--log-level',
@@ -234,107 +226,7 @@ const specs: { readonly [Path in SettingPath]: Spec<SettingValue<Path>> } = {
   }),
 }
 
-interface Facts<Value> {
-  readonly default: Value | Default<Value>
-  /** How documentation prints a default that is no plain value. */
-  readonly defaultText?: string
-  readonly env?: readonly string[]
-  readonly flag?: string
-  readonly switches?: Readonly<Record<string, string>>
-  readonly aliases?: readonly string[]
-  readonly doc: string
-}
-
-interface Spec<Value> {
-  readonly kind: Kind<Value>
-  readonly facts: Facts<Value>
-}
-
-function row<Value>(kind: Kind<Value>, facts: Facts<NoInfer<Value>>): Spec<Value> {
-  return { kind, facts }
-}
-
-/**
- * What follows from a path and its spec, most of it when it is asked for: a start without variables
- * and flags does without the texts, and there are dozens of rows.
- */
-class TableRow<Value> implements SchemaRow<Value> {
-  readonly path: string
-  readonly #spec: Spec<Value>
-
-  constructor(path: string, spec: Spec<Value>) {
-    this.path = path
-    this.#spec = spec
-    Object.freeze(this)
-  }
-
-  get kind(): SettingKind {
-    return this.#spec.kind.kind
-  }
-
-  get unit(): 'ms' | 'bytes' | null {
-    return this.#spec.kind.unit
-  }
-
-  get expected(): string {
-    return this.#spec.kind.expected
-  }
-
-  get choices(): readonly string[] {
-    return this.#spec.kind.choices
-  }
-
-  get defaultText(): string {
-    const { default: fallback, defaultText } = this.#spec.facts
-    return defaultText ?? (fallback instanceof Default ? fallback.text : JSON.stringify(fallback))
-  }
-
-  get env(): readonly string[] {
-    const { path } = this
-    return [
-      ...new Set([variableOf(path), segmentedVariableOf(path), ...(this.#spec.facts.env ?? [])]),
-    ]
-  }
-
-  get flag(): string {
-    return this.#spec.facts.flag ?? flagOf(this.path)
-  }
-
-  get switches(): Readonly<Record<string, string>> {
-    return this.#spec.facts.switches ?? NO_SWITCHES
-  }
-
-  get aliases(): readonly string[] {
-    return this.#spec.facts.aliases ?? NO_ALIASES
-  }
-
-  get secret(): boolean {
-    return this.kind === 'secret'
-  }
-
-  get doc(): string {
-    return this.#spec.facts.doc
-  }
-
-  schema(): v.GenericSchema {
-    return this.#spec.kind.schema()
-  }
-
-  defaultFor(profile: Profile, machine: Machine): Value {
-    const fallback = this.#spec.facts.default
-    return fallback instanceof Default ? fallback.of(profile, machine) : fallback
-  }
-
-  read(value: unknown): { readonly value: Value } | undefined {
-    const result = v.safeParse(this.#spec.kind.schema(), value)
-    return result.success ? { value: result.output } : undefined
-  }
-}
-
-const NO_SWITCHES: Readonly<Record<string, string>> = Object.freeze({})
-const NO_ALIASES: readonly string[] = Object.freeze([])
-
 /** The table: every setting, its default, its sources and its text. */
 export const settingsTable: readonly SchemaRow[] = Object.freeze(
-  Object.entries(specs).map(([path, spec]) => new TableRow(path, spec as Spec<unknown>)),
+  Object.entries(specs).map(([path, spec]) => toRow(path, spec as Spec<unknown>)),
 )

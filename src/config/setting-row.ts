@@ -16,6 +16,8 @@ export interface Machine {
 /** One setting: everything that is known about it, and the only place of its default. */
 export interface SettingRow<Value = unknown> {
   readonly path: string
+  /** The path, cut; the names of open maps may have dots in them. */
+  readonly segments: readonly string[]
   readonly kind: SettingKind
   /** The unit of a number. */
   readonly unit: 'ms' | 'bytes' | null
@@ -35,6 +37,8 @@ export interface SettingRow<Value = unknown> {
   readonly aliases: readonly string[]
   /** Its value is never printed. */
   readonly secret: boolean
+  /** A running system takes another value at once. */
+  readonly live: boolean
   readonly doc: string
   /** Checks a value that is no text any more; undefined when it is not accepted. */
   read(value: unknown): { readonly value: Value } | undefined

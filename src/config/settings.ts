@@ -1,4 +1,5 @@
 import type { Secret } from '../base/secret.ts'
+import type { GuardSettings } from './guard-settings.ts'
 
 /**
  * The settings of one system: complete, checked and deeply frozen.
@@ -14,6 +15,7 @@ export interface Settings {
   readonly loading: LoadingSettings
   readonly bundle: BundleSettings
   readonly cache: CacheSettings
+  readonly guard: GuardSettings
   readonly log: { readonly level: LogLevel }
 }
 
@@ -127,7 +129,8 @@ export type SettingValue<Path extends string, In = Settings> = Path extends keyo
       : never
     : never
 
-type PathsOf<In> = {
+/** The paths of all leaves of a section. */
+export type PathsOf<In> = {
   [Key in keyof In & string]: IsSection<In[Key]> extends true ? `${Key}.${PathsOf<In[Key]>}` : Key
 }[keyof In & string]
 

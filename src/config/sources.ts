@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { nearest } from '../base/nearest.ts'
 import type { DotEnv, Environment } from './env.ts'
-import { configUnknownKey } from './errors.ts'
+import { configNotLive, configUnknownKey } from './errors.ts'
 import type { ConfigFile } from './file.ts'
 import type { SettingsInput } from './input.ts'
 import { Faults, LayerBuilder, type Entry, type Layer } from './layer.ts'
@@ -24,6 +24,8 @@ export interface SettingSources {
   readonly flags?: Readonly<Record<string, unknown>> | undefined
   readonly file?: ConfigFile | undefined
   readonly dotEnv?: DotEnv | undefined
+  /** What was changed in the running system; the strongest. */
+  readonly runtime?: SettingsInput | undefined
 }
 
 /**
@@ -42,26 +44,31 @@ export function resolveSettings(sources: SettingSources): Settings {
   const root = rootRow === undefined ? sources.env.cwd : pathOf(rootRow, layers, sources)
   const settings = {}
   for (const row of settingsTable) {
-    place(settings, row.path.split('.'), valueOf(row, layers, sources, root))
+    // Filled below, member by member.
+    if (row.kind === 'open-map') sectionAt(settings, row.segments)
+    else place(settings, row.segments, valueOf(row, layers, sources, root))
   }
-  return deepFreeze(settings, 3) as Settings
+  placeDependencies(settings, layers)
+  return deepFreeze(settings, 5) as Settings
 }
 
 /** Reads and checks every source, weakest first, without the defaults. */
 export function collectLayers(sources: SettingSources): readonly Layer[] {
-  const { env, options, flags, file, dotEnv } = sources
+  const { env, options, flags, file, dotEnv, runtime } = sources
+  const dependencies = [file?.values, options, runtime].flatMap(dependencyNames)
   const faults = new Faults()
   const layers: Layer[] = []
   if (file !== undefined) layers.push(readFileLayer(file, sources, faults))
   if (dotEnv !== undefined) {
     const { variables, file: name } = dotEnv
-    const from = { source: '.env', variables, file: name, environment: env } as const
+    const from = { source: '.env', variables, file: name, environment: env, dependencies } as const
     layers.push(readVariableLayer(from, faults))
   }
-  const own = { source: 'env', variables: env.variables, file: null, environment: env } as const
-  layers.push(readVariableLayer(own, faults))
+  const own = { source: 'env', variables: env.variables, file: null } as const
+  layers.push(readVariableLayer({ ...own, environment: env, dependencies }, faults))
   if (flags !== undefined) layers.push(readFlagLayer(flags, env.cwd, faults))
-  if (options !== undefined) layers.push(readOptionLayer(options, faults))
+  if (options !== undefined) layers.push(readOptionLayer('option', options, faults))
+  if (runtime !== undefined) layers.push(readRuntimeLayer(runtime, faults))
   faults.throwIfAny()
   return layers
 }
@@ -92,18 +99,31 @@ function readFileLayer(file: ConfigFile, sources: SettingSources, faults: Faults
   )
 }
 
-function readOptionLayer(options: SettingsInput, faults: Faults): Layer {
+function readOptionLayer(
+  source: 'option' | 'runtime',
+  options: SettingsInput,
+  faults: Faults,
+): Layer {
   return readObjectLayer(
     {
-      source: 'option',
+      source,
       values: { ...options },
       base: null,
       variables: null,
-      placeOf: () => 'the options',
+      placeOf: () => (source === 'option' ? 'the options' : 'the change'),
       detailsOf: () => ({}),
     },
     faults,
   )
+}
+
+/** What cannot change any more is refused, or the change would be lost in silence. */
+function readRuntimeLayer(changes: SettingsInput, faults: Faults): Layer {
+  const layer = readOptionLayer('runtime', changes, faults)
+  for (const { row } of layer.entries.values()) {
+    if (!row.live) faults.add(configNotLive({ setting: row.path }))
+  }
+  return layer
 }
 
 function readFlagLayer(
@@ -147,14 +167,39 @@ function pathOf(row: SettingRow, layers: readonly Layer[], sources: SettingSourc
   return resolve(entry?.base ?? env.cwd, String(value))
 }
 
-function place(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
-  const [key = '', ...rest] = path
-  if (rest.length === 0) {
-    target[key] = ownCopy(value)
-    return
+/** The dependencies of a source before it is checked. */
+function dependencyNames(values: object | undefined): readonly string[] {
+  const section: unknown = Object.entries(values ?? {}).find(([key]) => key === 'guard')?.[1]
+  const [, names] = Object.entries(section ?? {}).find(([key]) => key === 'dependencies') ?? []
+  return typeof names === 'object' && names !== null ? Object.keys(names) : []
+}
+
+/** Sources add to a dependency setting by setting, the strongest last. */
+function placeDependencies(settings: Record<string, unknown>, layers: readonly Layer[]): void {
+  for (const { entries } of layers) {
+    for (const { row, value } of entries.values()) {
+      if (rowsByPath.get(row.path) !== row) place(settings, row.segments, value)
+    }
   }
-  const section = (target[key] ??= {}) as Record<string, unknown>
-  place(section, rest, value)
+}
+
+function place(settings: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  sectionAt(settings, path.slice(0, -1))[path.at(-1) ?? ''] = ownCopy(value)
+}
+
+/** The section at a path; made if it is not there yet. */
+function sectionAt(
+  settings: Record<string, unknown>,
+  path: readonly string[],
+): Record<string, unknown> {
+  let section = settings
+  for (const key of path) {
+    // A dependency may have the name of a property that every object has.
+    const inner = (Object.hasOwn(section, key) ? section[key] : {}) as Record<string, unknown>
+    section[key] = inner
+    section = inner
+  }
+  return section
 }
 
 /** Lists and maps are ours to freeze; plugins in them stay what they are. */

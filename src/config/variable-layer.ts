@@ -1,5 +1,6 @@
 import { codeOf, messageOf } from '../base/error.ts'
 import { nearest } from '../base/nearest.ts'
+import { dependencyRowOfVariable } from './dependency-rows.ts'
 import type { Environment } from './env.ts'
 import { configSecretFile, configUnknownVariable } from './errors.ts'
 import { judgeLaterVariable } from './later.ts'
@@ -14,6 +15,8 @@ export interface VariableSource {
   /** The file that holds them; null for the process's own. */
   readonly file: string | null
   readonly environment: Environment
+  /** The dependencies that other sources name. */
+  readonly dependencies: readonly string[]
 }
 
 /** Reads the settings of variables; those of tests and of Kubernetes are left alone. */
@@ -25,7 +28,7 @@ export function readVariableLayer(from: VariableSource, faults: Faults): Layer {
     const value = from.variables[name]
     if (value === undefined || isForeign(name, value)) continue
     rows ??= rowsByVariable()
-    const row = rows.get(name)
+    const row = rows.get(name) ?? dependencyRowOfVariable(name, from.dependencies)
     if (row !== undefined) addValue(builder, from, row, name, value)
     else if (!addSecretFile(builder, { ...from, rows }, name, value, faults)) {
       refuse({ ...from, rows }, name, value, faults)

@@ -91,6 +91,41 @@ export const notAFunction: ErrorFactory<{
     `Cannot guard "${name}" of "${specifier}" as "${dependency}": ${reason}; a function is needed`,
 })
 
+/** What is said of a dependency does not go together, or can have no effect. */
+export const guardSetting: ErrorFactory<{
+  readonly dependency: string
+  readonly setting: string
+  readonly reason: string
+}> = defineError({
+  code: 'SOMON_GUARD_SETTING',
+  when: 'Settings of a dependency contradict each other or cannot act on a dependency of its kind.',
+  remedy: 'Correct the setting that the message names, or leave it out',
+  message: ({ dependency, setting, reason }) =>
+    `Cannot use ${setting} of the dependency "${dependency}": ${reason}`,
+})
+
+export const guardConflict: ErrorFactory<{ readonly dependency: string }> = defineError({
+  code: 'SOMON_GUARD_CONFLICT',
+  when: 'A guard is asked for by a name that has one already, with other options.',
+  remedy: 'Give the options in one place and leave them out elsewhere, or choose another name',
+  message: ({ dependency }) =>
+    `Cannot give the guard of "${dependency}" these options: it has others already`,
+})
+
+export const guardUnknown: ErrorFactory<{
+  readonly name: string
+  readonly nearest: string | undefined
+}> = defineError({
+  code: 'SOMON_GUARD_UNKNOWN',
+  when: 'A guard is named that does not exist; guards are made by their first call.',
+  remedy: 'Name the id or the dependency of a guard that stats().guards lists',
+  fix: ({ nearest }) =>
+    nearest === undefined
+      ? 'Name the id or the dependency of a guard that stats().guards lists'
+      : `Write "${nearest}" if that is what was meant`,
+  message: ({ name }) => `Cannot find the guard "${name}": nothing of that name was called yet`,
+})
+
 export const faultProxyOption: ErrorFactory<{
   readonly field: string
   readonly value: unknown

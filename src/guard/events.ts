@@ -58,6 +58,12 @@ export interface GuardEvents {
   'guard.import-stuck': Named & { readonly specifier: string; readonly attempts: number }
   /** A function of the user threw. */
   'guard.fault': Named & { readonly where: keyof GuardFunctions; readonly error: unknown }
+  /** A connection went out beside the edge that should have seen its calls; its address. */
+  'guard.bypass': Named & { readonly via: string }
+  /** Somebody replaced what an edge stands on; it stands on the new one now. */
+  'guard.edge-replaced': { readonly via: string }
+  /** A setting of the dependency cannot act on calls that come this way. */
+  'guard.unsupported': Named & { readonly stage: string; readonly via: string }
   'guard.registry-full': { readonly size: number }
   'guard.evicted': Named & { readonly reason: 'idle' | 'forced' }
 }

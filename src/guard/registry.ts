@@ -61,9 +61,9 @@ export class GuardRegistry {
   /**
    * Returns the guard between an owner and a dependency; makes it at the first use.
    *
-   * @param functions - count for the guard that is made; later ones are not looked at
+   * @param functions - asked when the guard is made
    */
-  for(owner: string, dependency: string, functions?: GuardFunctions): DependencyGuard {
+  for(owner: string, dependency: string, functions?: () => GuardFunctions): DependencyGuard {
     const id = idOf(owner, dependency)
     const found = this.#guards.get(id)
     if (found !== undefined) {
@@ -71,7 +71,7 @@ export class GuardRegistry {
       return found.guard
     }
     const { clock, random, events, nesting, settingsOf } = this.#parts
-    const parts = { owner, dependency, clock, random, events, nesting, functions }
+    const parts = { owner, dependency, clock, random, events, nesting, functions: functions?.() }
     const guard = new DependencyGuard(parts, settingsOf(owner, dependency))
     if (this.#disposed) guard.dispose()
     else {

@@ -1,3 +1,6 @@
+import { fromRelPath, type RelPath } from '../base/project-path.ts'
+import type { ModuleGraph } from '../load/module-graph.ts'
+
 /**
  * Returns entries or paths as a list; callers without types pass what they read somewhere.
  *
@@ -14,4 +17,17 @@ export function entryList(entries: string | readonly string[]): readonly string[
 function kindOf(value: unknown): string {
   if (value instanceof URL) return 'a URL'
   return value === null ? 'null' : typeof value
+}
+
+/** The entries that paths name: their own, and those of the files that they were built from. */
+export function entriesOf(
+  pathsOrEntries: readonly string[],
+  graph: ModuleGraph,
+  root: string,
+): readonly RelPath[] {
+  const wanted = new Set(pathsOrEntries.map((path) => fromRelPath(root, path)))
+  const entries = graph.modules
+    .filter((module) => wanted.has(fromRelPath(root, module.path)))
+    .flatMap((module) => module.entries)
+  return [...new Set(entries)]
 }

@@ -1,6 +1,7 @@
 import type { BundleEvents, PluginEvents } from '../bundle/events.ts'
 import type { CacheEvents } from '../cache/events.ts'
 import type { EvaluateEvents } from '../evaluate/events.ts'
+import type { GuardEvents } from '../guard/events.ts'
 import type { LoadEvents } from '../load/events.ts'
 import type { ModuleEvents } from '../module/events.ts'
 import type { ResolveEvents } from '../resolve/events.ts'
@@ -15,5 +16,6 @@ export interface SystemEvents
     CacheEvents,
     LoadEvents,
     EvaluateEvents,
+    GuardEvents,
     ModuleEvents,
     WatchEvents {}

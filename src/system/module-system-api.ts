@@ -6,12 +6,16 @@ import type { BundleOptions, BundleResult } from '../bundle/output.ts'
 import type { PluginStats } from '../bundle/plugin-host.ts'
 import type { BundlerStats } from '../bundle/bundler.ts'
 import type { RetiredGeneration } from '../evaluate/generation.ts'
+import type { SettingsInput } from '../config/input.ts'
+import type { RegistrySnapshot } from '../guard/registry.ts'
 import type { Explanation } from '../load/explanation.ts'
 import type { CacheStats } from '../load/loader.ts'
 import type { ModuleGraph } from '../load/module-graph.ts'
 import type { Module } from '../module/module.ts'
 import type { InvalidateReport } from '../module/reload-report.ts'
 import type { WatchSession } from '../module/watch-session.ts'
+import type { GuardHandle, GuardOptions } from './guard-handle.ts'
+import type { GuardAction } from './system-guards.ts'
 
 /** How `load` may be bounded. */
 export interface LoadOptions {
@@ -20,6 +24,15 @@ export interface LoadOptions {
   readonly timeoutMs?: number
   /** The module is the program itself: `import.meta.main` is true. */
   readonly main?: boolean
+}
+
+/** What the process is for. */
+export interface ProcessFacts {
+  /**
+   * The process runs nothing but the modules of this system, so what none of them calls is the
+   * program's: it is guarded too, for the owner `main`. Elsewhere it is the host's own, and passes.
+   */
+  readonly isProgram?: boolean
 }
 
 /** What a watch session watches, and who judges new code. */
@@ -76,6 +89,8 @@ export interface SystemStats {
   readonly bundler: BundlerStats
   readonly plugins: readonly PluginStats[]
   readonly retired: readonly RetiredGeneration[]
+  /** The guards that were called, keyed by `<owner>:<dependency>`. */
+  readonly guards: RegistrySnapshot
 }
 
 /** How a shutdown went: modules that were disposed of, and the steps that failed, by name. */
@@ -102,6 +117,9 @@ export interface ModuleSystemApi extends AsyncDisposable {
   ): Promise<InvalidateReport>
   graph(entry?: string): ModuleGraph
   explain(entry: string): Promise<Explanation>
+  guard(name: string, options?: GuardOptions): GuardHandle
+  actOnGuards(action: GuardAction, names?: readonly string[], by?: string): readonly string[]
+  configure(changes: SettingsInput): void
   stats(): SystemStats
   shutdown(options?: { readonly timeoutMs?: number }): Promise<ShutdownReport>
 }

@@ -1,16 +1,12 @@
 import { sep } from 'node:path'
-import type { Clock } from '../base/clock.ts'
-import { withDeadline } from '../base/deadline.ts'
 import { messageOf } from '../base/error.ts'
 import type { Listener, Unsubscribe } from '../base/events.ts'
 import { checkSubscription } from '../base/known-event.ts'
-import { Disposal } from '../base/disposal.ts'
-import { fromRelPath, isModuleUrl, type RelPath } from '../base/project-path.ts'
+import { isModuleUrl } from '../base/project-path.ts'
 import type { Artifact } from '../bundle/artifact.ts'
 import type { BundleOptions, BundleResult } from '../bundle/output.ts'
-import { readEnvironment } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
-import { resolveSettings, type SettingsInput } from '../config/sources.ts'
+import type { SettingsInput } from '../config/sources.ts'
 import type { Explanation } from '../load/explanation.ts'
 import type { ModuleGraph } from '../load/module-graph.ts'
 import { moduleClosed } from '../module/errors.ts'
@@ -19,21 +15,25 @@ import type { Module } from '../module/module.ts'
 import type { ModuleRegistry } from '../module/module-registry.ts'
 import type { InvalidateReport } from '../module/reload-report.ts'
 import type { WatchSession } from '../module/watch-session.ts'
-import { entryList } from './entry-list.ts'
-import { shutdownTimeout } from './errors.ts'
+import { entriesOf, entryList } from './entry-list.ts'
+import { endSystem } from './shutdown.ts'
 import { explainImport } from './explain-import.ts'
+import type { GuardHandle, GuardOptions } from './guard-handle.ts'
 import { eventNames } from './event-names.ts'
 import type { SystemEvents } from './events.ts'
 import type {
   LoadOptions,
   ModuleSystemApi,
+  ProcessFacts,
   ShutdownReport,
   SystemStats,
   ValidateOptions,
   ValidationReport,
   WatchOptions,
 } from './module-system-api.ts'
+import { LiveSettings } from './live-settings.ts'
 import { systemStats } from './stats.ts'
+import { MAIN_OWNER, type GuardAction } from './system-guards.ts'
 import { wire, type Wired } from './wire.ts'
 
 /**
@@ -52,7 +52,8 @@ import { wire, type Wired } from './wire.ts'
  *   const { exports } = await system.load('./orders.ts')
  */
 export class ModuleSystem implements ModuleSystemApi {
-  readonly settings: Settings
+  readonly #settings: LiveSettings
+  readonly #isProgram: boolean
   #wired: Wired | undefined
   /** Set from the first load to the shutdown: what the warm path needs, and nothing else. */
   #registry: ModuleRegistry | undefined
@@ -61,8 +62,14 @@ export class ModuleSystem implements ModuleSystemApi {
   /** The session of `loading.watch`, from the first load on. */
   #background: Promise<unknown> | undefined
 
-  constructor(options: SettingsInput = {}) {
-    this.settings = resolveSettings({ profile: 'library', options, env: readEnvironment() })
+  constructor(options: SettingsInput = {}, process: ProcessFacts = {}) {
+    this.#settings = new LiveSettings(options)
+    this.#isProgram = process.isProgram === true
+  }
+
+  /** The settings of now: complete, checked and frozen. */
+  get settings(): Settings {
+    return this.#settings.current
   }
 
   /**
@@ -103,6 +110,7 @@ export class ModuleSystem implements ModuleSystemApi {
    */
   loadSync<T = Record<string, unknown>>(entry: string | URL): Module<T> {
     const wired = this.#open()
+    wired.guards.install()
     const module: Module<unknown> = wired.registry.loadSync(entry)
     this.#watchInBackground(wired)
     return module as Module<T>
@@ -238,6 +246,51 @@ export class ModuleSystem implements ModuleSystemApi {
   }
 
   /**
+   * The guard that the program calls a dependency of its own through.
+   *
+   * The same name gives the same guard, with the options of the first call that gave some; the
+   * settings `guard.dependencies.<name>` win over them.
+   *
+   * @throws SomonError SOMON_CONFIG_INVALID for wrong options, SOMON_GUARD_CONFLICT for other
+   *   options than before; TypeError for a name that is no text
+   * @example
+   *   const payments = system.guard('payments', { timeoutMs: 2_000, retry: { max: 2 } })
+   *   const receipt = await payments.call(async (signal) => ({ isPaid: !signal.aborted }))
+   *   console.log(receipt.isPaid, payments.state)
+   */
+  guard(name: string, options: GuardOptions = {}): GuardHandle {
+    return this.#open().guards.custom(name, options)
+  }
+
+  /**
+   * Acts on guards by id (`<owner>:<dependency>`) or by dependency; default all of them.
+   *
+   * @param by - who does it, as the event `guard.mode` tells
+   * @returns the ids of those that were acted on
+   * @throws SomonError SOMON_GUARD_UNKNOWN, before anything is done
+   * @example
+   *   const ids = system.actOnGuards('reset')
+   *   console.log(ids.length)
+   */
+  actOnGuards(action: GuardAction, names?: readonly string[], by?: string): readonly string[] {
+    return this.#open().guards.act(action, names, by)
+  }
+
+  /**
+   * Changes settings of the running system: those that are given, and only as a whole.
+   *
+   * @throws SomonError SOMON_CONFIG_INVALID with every fault, SOMON_CONFIG_NOT_LIVE among them for
+   *   settings that are read once; nothing has changed then
+   * @example
+   *   system.configure({ guard: { dependencies: { payments: { timeoutMs: '500ms' } } } })
+   */
+  configure(changes: SettingsInput): void {
+    if (this.#shutdown !== undefined) throw closedSystem()
+    this.#settings.change(changes)
+    this.#wired?.guards.configure()
+  }
+
+  /**
    * The counters of every part at this moment.
    *
    * @example
@@ -283,7 +336,7 @@ export class ModuleSystem implements ModuleSystemApi {
   }
 
   #wire(): Wired {
-    this.#wired ??= wire(this.settings)
+    this.#wired ??= wire(this.#settings, this.#isProgram ? MAIN_OWNER : undefined)
     return this.#wired
   }
 
@@ -294,6 +347,7 @@ export class ModuleSystem implements ModuleSystemApi {
     const wired = await this.#ready()
     if (this.#shutdown !== undefined) throw closedSystem()
     this.#registry = wired.registry
+    wired.guards.install()
     this.#watchInBackground(wired)
     return wired.registry.load(entry, options)
   }
@@ -321,48 +375,8 @@ export class ModuleSystem implements ModuleSystemApi {
   async #end(timeoutMs: number | undefined): Promise<ShutdownReport> {
     const wired = this.#wired
     if (wired === undefined) return { durationMs: 0, disposed: 0, failures: [] }
-    const startedAt = wired.clock.elapsed()
-    const disposed = wired.registry.size
-    const disposal = new Disposal()
-    const add = (name: string, stop: () => Promise<unknown>): void => {
-      disposal.add(name, async () => {
-        await within(timeoutMs, startedAt, wired.clock, name, stop)
-      })
-    }
-    for (const [name, stop] of wired.closing.toReversed()) add(name, async () => stop())
-    add('opening watch session', async () => this.#background)
-    for (const session of this.#sessions) add('watch session', () => session.close())
-    const failures = await disposal.run()
-    return { durationMs: wired.clock.elapsed() - startedAt, disposed, failures }
+    return endSystem(wired, { timeoutMs, sessions: this.#sessions, opening: this.#background })
   }
-}
-
-function entriesOf(
-  pathsOrEntries: readonly string[],
-  graph: ModuleGraph,
-  root: string,
-): readonly RelPath[] {
-  const wanted = new Set(pathsOrEntries.map((path) => fromRelPath(root, path)))
-  const entries = graph.modules
-    .filter((module) => wanted.has(fromRelPath(root, module.path)))
-    .flatMap((module) => module.entries)
-  return [...new Set(entries)]
-}
-
-/** Runs one step of the shutdown in what is left of the time for all of them. */
-function within(
-  timeoutMs: number | undefined,
-  startedAt: number,
-  clock: Clock,
-  step: string,
-  stop: () => Promise<unknown>,
-): Promise<unknown> {
-  if (timeoutMs === undefined) return stop()
-  return withDeadline(stop, {
-    timeoutMs: Math.max(1, timeoutMs - (clock.elapsed() - startedAt)),
-    clock,
-    onTimeout: () => shutdownTimeout({ step, timeoutMs }),
-  })
 }
 
 function closedSystem(): Error {

@@ -17,5 +17,6 @@ export function systemStats(wired: Wired): SystemStats {
     bundler: wired.bundler.stats(),
     plugins: wired.plugins.isReady ? wired.plugins.host.stats() : [],
     retired,
+    guards: wired.guards.snapshot(),
   }
 }

@@ -28,9 +28,11 @@ import { entryList } from './entry-list.ts'
 import { rootMissing } from './errors.ts'
 import type { SystemEvents } from './events.ts'
 import { lazyBundler } from './lazy-bundler.ts'
+import type { LiveSettings } from './live-settings.ts'
 import type { WatchOptions } from './module-system-api.ts'
 import { PackageMemory } from './package-memory.ts'
 import { processConditions } from './process-conditions.ts'
+import { MAIN_OWNER, SystemGuards } from './system-guards.ts'
 import { SystemPlugins } from './system-plugins.ts'
 
 /** The parts of one system, connected. */
@@ -39,6 +41,7 @@ export interface Wired {
   readonly root: string
   readonly clock: Clock
   readonly hub: EventHub<SystemEvents>
+  readonly guards: SystemGuards
   readonly resolver: Resolver
   readonly disk: DiskTier
   readonly bundler: Bundler
@@ -56,35 +59,51 @@ export interface Wired {
 /**
  * Connects the parts of one system; starts nothing, and reads nothing but the root's real path.
  *
+ * @param ownerOfRest - whose are the calls that no module makes; undefined for nobody's
  * @throws SomonError SOMON_SYSTEM_ROOT_MISSING
  */
-export function wire(given: Settings): Wired {
-  const settings = { ...given, root: realRoot(given.root) }
+export function wire(live: LiveSettings, ownerOfRest: string | undefined): Wired {
+  const settings = { ...live.current, root: realRoot(live.current.root) }
   const clock = systemClock
   const hub = new EventHub<SystemEvents>()
   const disk = wireDisk(settings, hub, clock)
   const memory = new PackageMemory({ root: settings.root, clock, disk, bootId })
   const resolver = createResolver(resolveOptions(settings), { events: hub, memory })
+  // The evaluator and the registry come later because they need others; they are reached when code
+  // runs.
+  const later: { evaluator?: Evaluator; registry?: ModuleRegistry } = {}
+  const guards = wireGuards(live, { clock, hub }, () => later.evaluator, ownerOfRest)
   const plugins = new SystemPlugins(settings.plugins, {
     root: settings.root,
     clock,
     events: hub,
-    guard: unguarded,
+    guard: guards.guardOf(MAIN_OWNER),
     hookTimeoutMs: settings.loading.hookTimeoutMs,
   })
-  const shared = { settings, clock, hub, resolver, plugins, disk }
+  const shared = { settings, clock, hub, guards, resolver, plugins, disk }
   const bundler = wireBundler(shared)
   const loader = wireLoader(shared, bundler)
   const files = lazyFileBundler(shared)
-  // The registry comes last because it needs all others; they reach it when code runs.
-  const later: { registry?: ModuleRegistry } = {}
   const evaluator = wireEvaluator(shared, loader, () => later.registry)
+  later.evaluator = evaluator
   const modules = wireModules(shared, loader, evaluator)
   const registry = new ModuleRegistry(modules)
   later.registry = registry
   return {
     root: settings.root,
-    ...{ clock, hub, resolver, disk, bundler, loader, evaluator, plugins, modules, registry },
+    ...{
+      clock,
+      hub,
+      guards,
+      resolver,
+      disk,
+      bundler,
+      loader,
+      evaluator,
+      plugins,
+      modules,
+      registry,
+    },
     bundle: (entries, options) => files.bundle(entries, options),
     openSession: (options, onClose) =>
       openSession(settings, { modules, registry, clock, hub }, options, onClose),
@@ -95,6 +114,7 @@ export function wire(given: Settings): Wired {
       ['loads', () => loader.close()],
       ['builds', () => bundler.close()],
       ['output builds', () => files.close()],
+      ['guards', () => guards.dispose()],
       ['package lists', () => memory.close()],
       ['disk cache', () => disk.close()],
       ['evaluation', () => evaluator.close()],
@@ -144,6 +164,7 @@ interface Shared {
   readonly settings: Settings
   readonly clock: Clock
   readonly hub: EventHub<SystemEvents>
+  readonly guards: SystemGuards
   readonly resolver: Resolver
   readonly plugins: SystemPlugins
   readonly disk: DiskTier
@@ -158,6 +179,19 @@ export function resolveOptions({ root, loading }: Settings): ResolveOptions {
     conditions: [...new Set([...loading.conditions, ...started])],
     tsconfig: tsconfig ?? undefined,
   }
+}
+
+function wireGuards(
+  live: LiveSettings,
+  { clock, hub }: Pick<Shared, 'clock' | 'hub'>,
+  evaluator: () => Evaluator | undefined,
+  ownerOfRest: string | undefined,
+): SystemGuards {
+  return new SystemGuards({
+    ...{ clock, events: hub, ownerOfRest },
+    settings: () => live.current.guard,
+    ownerNow: () => evaluator()?.ownerNow(),
+  })
 }
 
 function wireDisk(settings: Settings, hub: EventHub<SystemEvents>, clock: Clock): DiskTier {
@@ -220,7 +254,7 @@ function wireBundler({ settings, clock, hub, resolver, plugins }: Shared): Bundl
 }
 
 function wireEvaluator(
-  { settings, clock, hub, resolver, plugins }: Shared,
+  { settings, clock, hub, guards, resolver, plugins }: Shared,
   loader: Loader,
   registry: () => ModuleRegistry | undefined,
 ): Evaluator {
@@ -245,8 +279,7 @@ function wireEvaluator(
     inspected: isInspected,
     sourceText: (artifact, file) => loader.sourceText(artifact, file),
     extendMeta: (meta, generation) => plugins.host.instantiate(meta, generation),
-    // Guards at the edge of the network come with the system's guards.
-    onFetch: () => {},
+    onFetch: () => guards.beforeFetch(),
     onInvalidate: (entry) => void registry()?.find(entry)?.reload(),
   })
 }

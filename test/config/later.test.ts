@@ -9,7 +9,6 @@ describe('settings of later versions', () => {
       logger: true,
       managementServer: true,
       managementPort: 8080,
-      circuitBreakers: true,
     }
 
     const error = errorOf(() => settingsOf({ options }))
@@ -20,13 +19,12 @@ describe('settings of later versions', () => {
       'logger (the options)',
       'managementServer (the options)',
       'managementPort (the options)',
-      'circuitBreakers (the options)',
     ])
   })
 
   test.for([
     { log: { format: 'json' } },
-    { guard: { failureThreshold: 5 } },
+    { guard: { swapGraceMs: 5 } },
     { gateway: { port: 3000 } },
     { cache: { external: { url: 'redis://x' } } },
     { health: { intervalMs: 1 } },
@@ -46,7 +44,7 @@ describe('settings of later versions', () => {
   test.for([
     { metrics: false },
     { metrics: { enabled: false } },
-    { logger: false, managementServer: false, circuitBreakers: false },
+    { logger: false, managementServer: false },
     { enableExternalCache: false, cache: { external: false } },
     { cache: { external: { enabled: false } } },
     { log: { enabled: false } },
@@ -58,9 +56,7 @@ describe('settings of later versions', () => {
 
   test.for([
     ['SOMON_MANAGEMENT_PORT', '8080'],
-    ['SOMON_CIRCUIT_BREAKER_TIMEOUT', '1000'],
-    ['SOMON_CIRCUIT_BREAKER_FAILURE_THRESHOLD', '5'],
-    ['SOMON_GUARD__DEPENDENCIES__PAYMENTS__TIMEOUT_MS', '5'],
+    ['SOMON_GUARD_SWAP_GRACE_MS', '5'],
     ['SOMON_METRICS_ENABLED', 'true'],
     ['SOMON_LOG_FORMAT', 'json'],
     ['SOMON_CACHE__EXTERNAL__URL', 'redis://x'],

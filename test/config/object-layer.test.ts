@@ -76,6 +76,8 @@ describe('an unknown key', () => {
   test('near nothing is answered with the sections there are', () => {
     const error = errorOf(() => settingsOf({ options: { zebra: {} } as object }))
 
-    expect(error.fix).toBe('Remove it; settings lie in the sections loading, bundle, cache and log')
+    expect(error.fix).toBe(
+      'Remove it; settings lie in the sections loading, bundle, cache, guard and log',
+    )
   })
 })

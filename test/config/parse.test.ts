@@ -11,10 +11,13 @@ const values: Readonly<Record<SettingKind, fc.Arbitrary<unknown>>> = {
   boolean: fc.boolean(),
   'boolean-or-choice': fc.oneof(fc.boolean(), fc.constantFrom('inline', 'linked')),
   integer: fc.integer(),
+  number: fc.integer({ min: 0, max: 1e9 }).map((value) => value / 1024),
   duration: fc.nat(),
   bytes: fc.nat(),
   list: fc.array(word),
   map: fc.dictionary(word, word, { noNullPrototype: true }),
+  // Has no text: its members have.
+  'open-map': fc.constant(undefined),
 }
 
 function read(text: string): unknown {

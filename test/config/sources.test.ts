@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import type { SettingsInput } from '../../src/config/input.ts'
 import { printText } from '../../src/config/parse.ts'
-import { settingsTable, type SchemaRow } from '../../src/config/schema.ts'
+import { settingsTable } from '../../src/config/schema.ts'
+import type { SchemaRow } from '../../src/config/setting-spec.ts'
 import type { Profile } from '../../src/config/setting-row.ts'
 import type { SettingSources } from '../../src/config/sources.ts'
 import { environment, errorOf, faultCodes, fileOf, settingsOf } from '../support/config-scene.ts'
@@ -28,17 +29,25 @@ const OTHER: Readonly<Record<SchemaRow['kind'], unknown>> = {
   path: resolve('/other'),
   secret: 's'.repeat(40),
   choice: undefined,
-  boolean: true,
+  boolean: undefined,
   'boolean-or-choice': 'inline',
   integer: 7,
-  duration: 77,
+  number: 0.7,
+  duration: 7_777,
   bytes: 2 ** 27,
   list: ['one', 'two'],
   map: { a: 'b', c: 'd' },
+  'open-map': undefined,
 }
 
+/** Those that one value is for; the members of open maps have a test of their own. */
+const plainRows = settingsTable.filter((row) => row.kind !== 'open-map')
+
 function otherValue(row: SchemaRow): unknown {
-  return row.kind === 'choice' ? row.choices.at(-1) : OTHER[row.kind]
+  if (row.path === 'guard.breaker.open.factor') return 1.5
+  if (row.kind === 'boolean') return row.defaultFor('library', environment()) !== true
+  if (row.kind !== 'choice') return OTHER[row.kind]
+  return row.choices.findLast((word) => word !== row.defaultFor('library', environment()))
 }
 
 function plain(value: unknown): unknown {
@@ -99,9 +108,40 @@ describe('resolveSettings()', () => {
           dir: null,
         },
       },
+      guard: {
+        enabled: true,
+        breaker: {
+          consecutive: 5,
+          failureRate: 0.5,
+          minCalls: 20,
+          slowCallMs: 0,
+          slowRate: 0.8,
+          windowMs: 10_000,
+          buckets: 10,
+          recoveryMs: 30_000,
+          open: { baseMs: 5_000, factor: 2, jitter: 0.2 },
+          halfOpen: { probes: 3, successes: 2, maxMs: 5_000 },
+        },
+        timeoutMs: 10_000,
+        bodyIdleMs: 30_000,
+        abandonMs: 5_000,
+        bulkhead: { mode: 'fixed', max: 64, queue: 128, queueTimeoutMs: 500 },
+        rate: { perSecond: 0, burst: 0, waitMs: 0 },
+        retry: { max: 0, budget: 0.2, minPerSecond: 1 },
+        undeclared: 'guard',
+        bypass: 'guard',
+        maxGuards: 1_000,
+        dependencies: {},
+      },
       log: { level: 'info' },
     })
-    const parts = [settings, settings.loading, settings.cache.disk, settings.loading.alias]
+    const parts = [
+      settings,
+      settings.loading,
+      settings.guard.dependencies,
+      settings.cache.disk,
+      settings.loading.alias,
+    ]
     expect([...parts, settings.plugins].every((part) => Object.isFrozen(part))).toBe(true)
   })
 
@@ -116,7 +156,7 @@ describe('resolveSettings()', () => {
     expect([packages, ledger, watch]).toEqual(expected)
   })
 
-  test.for(settingsTable.map((row) => [row.path, row] as const))(
+  test.for(plainRows.map((row) => [row.path, row] as const))(
     'takes %s from every source',
     ([path, row]) => {
       const value = otherValue(row)

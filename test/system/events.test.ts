@@ -13,7 +13,10 @@ const documented = sections.map((section) => {
   const [name = ''] = section.split('\n')
   const payload = /```ts\n(type Payload = [^]*?)```/.exec(section)?.[1] ?? ''
   const members = [...payload.matchAll(/readonly (\w+)\??:/g)].map((match) => match[1] ?? '')
-  const base = payload.includes('GenerationEvent &') ? ['module', 'number'] : []
+  const base = [
+    ...(payload.includes('GenerationEvent &') ? ['module', 'number'] : []),
+    ...(/= Named\b/.test(payload) ? ['owner', 'dependency'] : []),
+  ]
   return { name, members: [...base, ...members] }
 })
 

@@ -21,7 +21,6 @@ describe('new ModuleSystem()', () => {
           logger: true,
           managementServer: true,
           managementPort: 8080,
-          circuitBreakers: true,
           loading: { externals: ['lodash', 'axios'] },
         }),
     )
@@ -83,10 +82,19 @@ describe('new ModuleSystem()', () => {
   })
 
   test.for([
+    ['SOMON_CIRCUIT_BREAKER_FAILURE_THRESHOLD', '7', 7],
+    ['SOMON_CIRCUIT_BREAKER_TIMEOUT', '45000', 45_000],
+    ['SOMON_CIRCUIT_BREAKER_RETRY_DELAY', '3000', 3000],
+  ] as const)('takes %s for the breaker', ([name, value, expected]) => {
+    vi.stubEnv(name, value)
+
+    const { consecutive, recoveryMs, open } = new ModuleSystem().settings.guard.breaker
+    expect([consecutive, recoveryMs, open.baseMs]).toContain(expected)
+  })
+
+  test.for([
     ['SOMON_MANAGEMENT_PORT', '8080', 'SOMON_CONFIG_NOT_AVAILABLE'],
-    ['SOMON_CIRCUIT_BREAKER_FAILURE_THRESHOLD', '5', 'SOMON_CONFIG_NOT_AVAILABLE'],
-    ['SOMON_CIRCUIT_BREAKER_TIMEOUT', '1000', 'SOMON_CONFIG_NOT_AVAILABLE'],
-    ['SOMON_CIRCUIT_BREAKER_RESET_TIMEOUT', '1000', 'SOMON_CONFIG_NOT_AVAILABLE'],
+    ['SOMON_CIRCUIT_BREAKER_RESET_TIMEOUT', '1000', 'SOMON_CONFIG_INVALID'],
     ['SOMON_LOADING_MAX_RETIRED', '4', 'SOMON_CONFIG_NOT_AVAILABLE'],
     ['SOMON_LOG_LEVEL', 'loud', 'SOMON_CONFIG_INVALID'],
     ['SOMON_CACHE_SIZ', '5', 'SOMON_CONFIG_INVALID'],
@@ -136,7 +144,7 @@ describe('new ModuleSystem()', () => {
 })
 
 const SRC = join(import.meta.dirname, '../../src')
-const LATER = ['metrics', 'logger', 'managementServer', 'managementPort', 'circuitBreakers']
+const LATER = ['metrics', 'logger', 'managementServer', 'managementPort']
 
 /** How many of two artifacts memory keeps. */
 async function residentsOf(options: SettingsInput): Promise<number> {

@@ -2,12 +2,21 @@ import { describe, expect, test } from 'vitest'
 import { settingsTable } from '../../src/config/schema.ts'
 import { createFixture } from '../support/fixture.ts'
 import { bundleEffects } from './effects/bundle-effects.ts'
+import { guardEdgeEffects } from './effects/guard-edge-effects.ts'
+import { guardEffects } from './effects/guard-effects.ts'
 import { cacheEffects } from './effects/cache-effects.ts'
 import { systemMaker } from './effects/effect-case.ts'
 import { loadingEffects } from './effects/loading-effects.ts'
 import { watchEffects } from './effects/watch-effects.ts'
 
-const effects = { ...loadingEffects, ...watchEffects, ...bundleEffects, ...cacheEffects }
+const effects = {
+  ...loadingEffects,
+  ...watchEffects,
+  ...bundleEffects,
+  ...cacheEffects,
+  ...guardEffects,
+  ...guardEdgeEffects,
+}
 const paths = settingsTable.map(({ path }) => path)
 
 describe('settingsTable', () => {

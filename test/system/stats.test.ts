@@ -33,6 +33,10 @@ const NOTHING = {
   },
   plugins: [],
   retired: [],
+  guards: {
+    overall: { total: 0, closed: 0, open: 0, halfOpen: 0, isolated: 0, disabled: 0 },
+    breakers: {},
+  },
 }
 
 describe('ModuleSystem.stats()', () => {

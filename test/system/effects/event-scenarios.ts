@@ -6,6 +6,7 @@ import type { SettingsInput } from '../../../src/config/input.ts'
 import type { SystemEvents } from '../../../src/system/events.ts'
 import type { ModuleSystem } from '../../../src/system/module-system.ts'
 import type { Fixture } from '../../support/fixture.ts'
+import { guardScenarios } from './guard-scenarios.ts'
 import { delay, systemMaker } from './effect-case.ts'
 import { collectGarbage } from './watch-effects.ts'
 
@@ -32,6 +33,7 @@ const BAD = 'export const value = ('
 export const eventScenarios: {
   readonly [Name in keyof SystemEvents]: EventScenario<SystemEvents[Name]>
 } = {
+  ...guardScenarios,
   'bundle.finished': {
     run: compile,
     payload: {

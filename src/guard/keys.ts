@@ -1,0 +1,167 @@
+import type { Declaration, Declarations, DependencyKind } from './declaration.ts'
+import { originOf } from './origin.ts'
+import type { HttpTarget, Target } from './target.ts'
+
+/** The name of the guard for a target, and the declaration that it follows. */
+export interface GuardKey {
+  readonly dependency: string
+  /** Undefined for a target that nobody declares. */
+  readonly declared: string | undefined
+}
+
+/**
+ * Says which guard stands before a target.
+ *
+ * A declared name that covers one target is the key itself; where it covers several, each has a
+ * guard of its own (`payments[https://eu.pay.example]`), so one bad shard does not stop its
+ * neighbours. What varies without end, as paths do, never becomes part of a key.
+ */
+export class GuardKeys {
+  readonly #declarations: Declarations
+  /** What is matched exactly, by kind and text. */
+  readonly #exact = new Map<string, Rule>()
+  /** What is matched by a pattern, in the order of declaration. */
+  readonly #patterns: {
+    readonly kind: DependencyKind
+    readonly pattern: RegExp
+    readonly rule: Rule
+  }[] = []
+
+  /** Declared addresses by their host, without brackets. */
+  readonly #tcpByHost = new Map<string, string[]>()
+
+  constructor(declarations: Declarations) {
+    this.#declarations = declarations
+    for (const [name, declaration] of Object.entries(declarations)) this.#add(name, declaration)
+  }
+
+  /** The key of a target, declared or not. */
+  of(target: Target): GuardKey {
+    const matched = textOf(target)
+    const rule = this.#ruleOf(target.kind, matched)
+    if (rule === undefined) return { dependency: undeclaredName(target), declared: undefined }
+    const parts: string[] = []
+    if (rule.coversMany) parts.push(matched)
+    if (target.kind === 'http' && rule.routes !== undefined)
+      parts.push(routeOf(rule.routes, target))
+    const { name } = rule
+    const dependency = parts.length === 0 ? name : `${name}[${parts.join(' ')}]`
+    return { dependency, declared: name }
+  }
+
+  /** The key of an address that is declared; undefined for others. */
+  ofDeclaredTcp(address: string): GuardKey | undefined {
+    const key = this.of({ kind: 'tcp', address })
+    return key.declared === undefined ? undefined : key
+  }
+
+  /** The keys of all addresses of a host that are declared one by one. */
+  ofDeclaredTcpAt(hostname: string): readonly GuardKey[] {
+    const addresses = this.#tcpByHost.get(hostname.toLowerCase()) ?? []
+    return addresses.map((address) => this.of({ kind: 'tcp', address }))
+  }
+
+  /** The declared name of a guard: `payments` of `payments[https://eu.pay.example]`. */
+  declaredName(dependency: string): string | undefined {
+    if (Object.hasOwn(this.#declarations, dependency)) return dependency
+    const at = dependency.lastIndexOf('[')
+    if (at <= 0 || !dependency.endsWith(']')) return undefined
+    const name = dependency.slice(0, at)
+    return Object.hasOwn(this.#declarations, name) ? name : undefined
+  }
+
+  #ruleOf(kind: DependencyKind, text: string): Rule | undefined {
+    const exact = this.#exact.get(`${kind} ${text}`)
+    if (exact !== undefined) return exact
+    return this.#patterns.find((entry) => entry.kind === kind && entry.pattern.test(text))?.rule
+  }
+
+  #add(name: string, { kind, match = [], key, routes }: Declaration): void {
+    if (kind === undefined || kind === 'custom') return
+    const coversMany = match.length > 1 || match.some((text) => text.includes('*'))
+    const wanted = key === 'origin+route' ? (routes ?? []) : undefined
+    const rule = { name, coversMany, routes: wanted?.map(readRoute) }
+    for (const text of match) {
+      if (text.includes('*')) this.#patterns.push({ kind, pattern: patternOf(text), rule })
+      else this.#addExact(kind, normalised(kind, text), rule)
+    }
+  }
+
+  #addExact(kind: DependencyKind, text: string, rule: Rule): void {
+    this.#exact.set(`${kind} ${text}`, rule)
+    const [, host] = (kind === 'tcp' && /^\[?([^/\]]+)\]?:\d+$/.exec(text)) || []
+    if (host === undefined) return
+    this.#tcpByHost.set(host, [...(this.#tcpByHost.get(host) ?? []), text])
+  }
+}
+
+interface Rule {
+  readonly name: string
+  readonly coversMany: boolean
+  readonly routes: readonly Route[] | undefined
+}
+
+interface Route {
+  readonly text: string
+  readonly method: string
+  readonly path: RegExp
+}
+
+/** What a declaration's `match` is compared with. */
+function textOf(target: Target): string {
+  switch (target.kind) {
+    case 'http':
+      return target.origin
+    case 'tcp':
+      return target.address
+    case 'module':
+      return target.packageName
+    default:
+      return target satisfies never
+  }
+}
+
+/** Reads like what it stands for, and cannot be taken for a declared name. */
+function undeclaredName(target: Target): string {
+  switch (target.kind) {
+    case 'http':
+      return target.origin
+    case 'tcp':
+      return target.address.startsWith('/') ? `unix:${target.address}` : `tcp://${target.address}`
+    case 'module':
+      return `module:${target.packageName}@${target.version ?? 'unknown'}`
+    default:
+      return target satisfies never
+  }
+}
+
+/** Declarations are written by hand; targets come normalised. */
+function normalised(kind: DependencyKind, text: string): string {
+  if (kind === 'tcp' && !text.startsWith('/')) return text.toLowerCase()
+  return kind === 'http' ? (originOf(text) ?? text) : text
+}
+
+/** `*` stands for one or more characters, but neither for a `/` nor for a `:`. */
+function patternOf(text: string): RegExp {
+  const source = text.split('*').map(escapeRegExp).join('[^/:]+')
+  return new RegExp(`^${source}$`, 'i')
+}
+
+function readRoute(text: string): Route {
+  const [method = '', path = ''] = text.split(' ')
+  const segments = path.split('/').map((segment) => {
+    if (segment.startsWith(':')) return '[^/]+'
+    return segment === '*' ? '.*' : escapeRegExp(segment)
+  })
+  return { text, method: method.toUpperCase(), path: new RegExp(`^${segments.join('/')}/?$`) }
+}
+
+function routeOf(routes: readonly Route[], { method, path }: HttpTarget): string {
+  const [plain = ''] = path.split('?', 1)
+  const fits = (route: Route): boolean => route.method === method && route.path.test(plain)
+  return routes.find(fits)?.text ?? '*'
+}
+
+function escapeRegExp(text: string): string {
+  return text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`)
+}

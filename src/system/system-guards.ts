@@ -1,0 +1,221 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Clock } from '../base/clock.ts'
+import type { Emitter } from '../base/events.ts'
+import { unguarded, type Guard } from '../base/guard.ts'
+import { nearest } from '../base/nearest.ts'
+import type { GuardSettings as Configured } from '../config/guard-settings.ts'
+import type { SettingsPatch } from '../guard/declaration.ts'
+import type { DependencyGuard } from '../guard/dependency-guard.ts'
+import { guardConflict, guardUnknown } from '../guard/errors.ts'
+import type { GuardEvents } from '../guard/events.ts'
+import { GuardKeys, type GuardKey } from '../guard/keys.ts'
+import { GuardRegistry, type RegistrySnapshot } from '../guard/registry.ts'
+import type { GuardFunctions } from '../guard/functions.ts'
+import type { Target } from '../guard/target.ts'
+import { GuardEdges } from './guard-edges.ts'
+import type { GuardHandle, GuardOptions } from './guard-handle.ts'
+import { GuardHost } from './guard-host.ts'
+import { readGuardOptions } from './guard-options.ts'
+import { probing } from './probe-request.ts'
+import { baseGuardSettings, namesOf, settingsOfGuard } from './guard-settings.ts'
+
+/** What the guards of a system are made of. */
+export interface SystemGuardsParts {
+  readonly clock: Clock
+  readonly events: Emitter<GuardEvents>
+  /** The settings of now. */
+  readonly settings: () => Configured
+  /** The module whose code runs. */
+  readonly ownerNow: () => string | undefined
+  /** Whose are the calls that no module makes; undefined where they are none of the system's. */
+  readonly ownerOfRest: string | undefined
+}
+
+/** What a program has said of a dependency in code. */
+interface Custom {
+  readonly options: SettingsPatch
+  readonly functions: GuardFunctions
+  readonly handle: GuardHandle
+}
+
+/** What can be done to guards by hand. */
+export type GuardAction = 'open' | 'close' | 'reset' | 'isolate' | 'disable' | 'enable'
+
+/** The owner of calls that the program makes itself. */
+export const MAIN_OWNER = 'main'
+
+/**
+ * The guards of one system: which stands before what, and with which settings.
+ *
+ * Invariants: without `guard.enabled` no guard is made and nothing is watched; a name that a
+ * program has given to a guard keeps its options for the life of the system.
+ */
+export class SystemGuards {
+  readonly registry: GuardRegistry
+  readonly #parts: SystemGuardsParts
+  readonly #customs = new Map<string, Custom>()
+  readonly #edges: GuardEdges
+  #keys: GuardKeys
+
+  constructor(parts: SystemGuardsParts) {
+    this.#parts = parts
+    this.#keys = new GuardKeys(parts.settings().dependencies)
+    this.registry = new GuardRegistry({
+      ...{ clock: parts.clock, events: parts.events },
+      random: () => Math.random(),
+      nesting: new AsyncLocalStorage(),
+      settingsOf: (owner, dependency) => this.#settingsOf(owner, dependency),
+      isDeclared: (dependency) => this.#isDeclared(dependency),
+      maxGuards: () => parts.settings().maxGuards,
+    })
+    this.#edges = new GuardEdges(this.#host(), parts.clock)
+  }
+
+  get isEnabled(): boolean {
+    return this.#parts.settings().enabled
+  }
+
+  /** The guard for what an owner reaches; undefined where the settings let it pass. */
+  for(owner: string, target: Target): DependencyGuard | undefined {
+    const { dependency, declared } = this.#keys.of(target)
+    if (declared === undefined && this.#parts.settings().undeclared === 'ignore') return undefined
+    return this.registry.for(owner, dependency, () => this.#functionsFor(target, declared))
+  }
+
+  /** What calls of one owner go through where the dependency has a name already. */
+  guardOf(owner: string): Guard {
+    return (dependency, task, call) =>
+      this.isEnabled
+        ? this.registry.for(owner, dependency).call(task, call)
+        : unguarded(dependency, task, call)
+  }
+
+  /** Begins to watch what modules reach; comes before each load. */
+  install(): void {
+    if (this.isEnabled) this.#edges.install()
+  }
+
+  /** Comes before each request that a loaded module makes by its own `fetch`. */
+  beforeFetch(): void {
+    if (this.isEnabled) this.#edges.beforeFetch()
+  }
+
+  /**
+   * The guard that a program calls a dependency through; the same one for the same name.
+   *
+   * @param options - checked; left out, they are those that were given before
+   * @throws SomonError SOMON_CONFIG_INVALID; SOMON_GUARD_CONFLICT for other options than before;
+   *   TypeError for a name that is no text
+   */
+  custom(name: string, given: GuardOptions): GuardHandle {
+    if (typeof name !== 'string') throw new TypeError('The name of a guard must be a string')
+    const base = baseGuardSettings(this.#parts.settings())
+    const { options, functions } = readGuardOptions(name, given, base)
+    const known = this.#customs.get(name)
+    if (known !== undefined) {
+      if (isSaidAgain(known, options, functions)) return known.handle
+      throw guardConflict({ dependency: name })
+    }
+    const handle = this.#handle(name, functions)
+    this.#customs.set(name, { options, functions, handle })
+    return handle
+  }
+
+  /**
+   * Acts on guards by id or by dependency, or on all of them.
+   *
+   * @param by - who does it, as the event guard.mode tells
+   * @returns the ids of those that were acted on
+   * @throws SomonError SOMON_GUARD_UNKNOWN, before anything is done
+   */
+  act(action: GuardAction, names?: readonly string[], by?: string): readonly string[] {
+    const guards =
+      names === undefined ? this.registry.list() : names.flatMap((name) => this.#named(name))
+    for (const guard of new Set(guards)) guard[action](by)
+    return [...new Set(guards.map(({ owner, dependency }) => `${owner}:${dependency}`))]
+  }
+
+  /** Gives every guard the settings of now; what is switched on begins to watch. */
+  configure(): void {
+    this.#keys = new GuardKeys(this.#parts.settings().dependencies)
+    this.registry.configure()
+    this.install()
+  }
+
+  snapshot(): RegistrySnapshot {
+    return this.registry.snapshot()
+  }
+
+  dispose(): void {
+    this.#edges.dispose()
+    this.registry.dispose()
+  }
+
+  #functionsFor(target: Target, declared: string | undefined): GuardFunctions {
+    if (target.kind !== 'http' || declared === undefined) return {}
+    const { settings } = this.#parts
+    return probing(target.origin, () => settings().dependencies[declared]?.probe?.path)
+  }
+
+  #handle(name: string, functions: GuardFunctions): GuardHandle {
+    // Asked for at each call, because a guard that was idle for long may have made room.
+    const guard = (): DependencyGuard => this.registry.for(MAIN_OWNER, name, () => functions)
+    const isEnabled = (): boolean => this.isEnabled
+    return {
+      name,
+      call: (task, call) => (isEnabled() ? guard().call(task, call) : unguarded(name, task, call)),
+      get state() {
+        return isEnabled() ? guard().snapshot().state : 'disabled'
+      },
+      snapshot: () => (isEnabled() ? guard().snapshot() : undefined),
+    }
+  }
+
+  #host(): GuardHost {
+    const { clock, events, settings, ownerNow, ownerOfRest } = this.#parts
+    const guardOf = (owner: string, { dependency }: GuardKey): DependencyGuard =>
+      this.registry.for(owner, dependency)
+    return new GuardHost({
+      ...{ clock, events },
+      guardsBypasses: () => settings().bypass === 'guard',
+      ownerNow: () => (this.isEnabled ? (ownerNow() ?? ownerOfRest) : undefined),
+      guardFor: (owner, target) => this.for(owner, target),
+      declaredTcp: (address, owner) => {
+        const key = this.#keys.ofDeclaredTcp(address)
+        return key && guardOf(owner, key)
+      },
+      declaredTcpAt: (hostname, owner) =>
+        this.#keys.ofDeclaredTcpAt(hostname).map((key) => guardOf(owner, key)),
+    })
+  }
+
+  #named(name: string): readonly DependencyGuard[] {
+    const found = this.registry.find(name)
+    if (found.length > 0) return found
+    const known = this.registry
+      .list()
+      .flatMap(({ owner, dependency }) => [dependency, `${owner}:${dependency}`])
+    throw guardUnknown({ name, nearest: nearest(name, known) })
+  }
+
+  #settingsOf(owner: string, dependency: string): DependencyGuard['settings'] {
+    const names = namesOf(owner, dependency, this.#keys.declaredName(dependency))
+    const options = owner === MAIN_OWNER ? this.#customs.get(dependency)?.options : undefined
+    return settingsOfGuard(this.#parts.settings(), names, options)
+  }
+
+  #isDeclared(dependency: string): boolean {
+    return this.#customs.has(dependency) || this.#keys.declaredName(dependency) !== undefined
+  }
+}
+
+/** Left out, options are those of before; said again, they have to be the same. */
+function isSaidAgain(known: Custom, options: SettingsPatch, functions: GuardFunctions): boolean {
+  const given = Object.entries(functions).filter(([, value]) => value !== undefined)
+  if (given.some(([key, value]) => known.functions[key as keyof GuardFunctions] !== value)) {
+    return false
+  }
+  if (Object.keys(options).length === 0) return true
+  // Reached this way because importing node:util costs a start 4 ms (docs/notes/node.md).
+  return process.getBuiltinModule('node:util').isDeepStrictEqual(known.options, options)
+}

@@ -1,0 +1,173 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Declarations } from '../../src/guard/declaration.ts'
+import { GuardKeys } from '../../src/guard/keys.ts'
+import type { Target } from '../../src/guard/target.ts'
+
+const http = (origin: string, path = '/', method = 'GET'): Target => ({
+  kind: 'http',
+  ...{ origin, path, method },
+})
+const tcp = (address: string): Target => ({ kind: 'tcp', address })
+const module = (packageName: string, version?: string): Target => ({
+  kind: 'module',
+  ...{ packageName, version },
+})
+
+function keys(declarations: Declarations, ...targets: Target[]): (string | undefined)[] {
+  const found = new GuardKeys(declarations)
+  return targets.map((target) => found.of(target).dependency)
+}
+
+describe('GuardKeys.of()', () => {
+  test('names what nobody declares by what it is', () => {
+    const found = keys(
+      {},
+      http('https://api.pay.example', '/a?b'),
+      tcp('db:5432'),
+      tcp('/run/db.sock'),
+      module('lodash', '4.17.21'),
+      module('own'),
+    )
+
+    expect(found).toEqual([
+      'https://api.pay.example',
+      'tcp://db:5432',
+      'unix:/run/db.sock',
+      'module:lodash@4.17.21',
+      'module:own@unknown',
+    ])
+  })
+
+  test('names one origin by the dependency that declares it', () => {
+    const payments = { kind: 'http', match: ['HTTPS://API.pay.example:443/'] } as const
+
+    const found = keys(
+      { payments },
+      http('https://api.pay.example', '/v1'),
+      http('https://other.example'),
+    )
+
+    expect(found).toEqual(['payments', 'https://other.example'])
+  })
+
+  test('gives each of several origins a guard of its own', () => {
+    const match = ['https://eu.pay.example', 'https://*.us.pay.example']
+
+    const found = keys(
+      { payments: { kind: 'http', match } },
+      http('https://eu.pay.example'),
+      http('https://a.us.pay.example'),
+      http('https://a.b.us.pay.example'),
+      http('http://a.us.pay.example'),
+      http('https://a.us.pay.example:8443'),
+    )
+
+    expect(found).toEqual([
+      'payments[https://eu.pay.example]',
+      'payments[https://a.us.pay.example]',
+      'payments[https://a.b.us.pay.example]',
+      'http://a.us.pay.example',
+      'https://a.us.pay.example:8443',
+    ])
+  })
+
+  test('gives each declared route a guard, and one to all others', () => {
+    const origin = 'https://api.pay.example'
+    const routes = ['GET /v1/charges/:id', 'POST /v1/charges', 'GET /files/*']
+    const payments = { kind: 'http', match: [origin], key: 'origin+route', routes } as const
+
+    const found = keys(
+      { payments },
+      http(origin, '/v1/charges/ch_1?expand=all'),
+      http(origin, '/v1/charges/ch_1/'),
+      http(origin, '/v1/charges', 'POST'),
+      http(origin, '/v1/charges/ch_1/refunds'),
+      http(origin, '/files/a/b/c'),
+      http(origin, '/v1/charges/', 'DELETE'),
+    )
+
+    expect(found).toEqual([
+      'payments[GET /v1/charges/:id]',
+      'payments[GET /v1/charges/:id]',
+      'payments[POST /v1/charges]',
+      'payments[*]',
+      'payments[GET /files/*]',
+      'payments[*]',
+    ])
+  })
+
+  test('matches addresses and packages, also by pattern', () => {
+    const found = keys(
+      {
+        db: { kind: 'tcp', match: ['DB.example:5432'] },
+        shards: { kind: 'tcp', match: ['*.shard.example:6379'] },
+        acme: { kind: 'module', match: ['@acme/*'] },
+      },
+      tcp('db.example:5432'),
+      tcp('a.shard.example:6379'),
+      tcp('a.shard.example:6380'),
+      module('@acme/pay', '1.0.0'),
+    )
+
+    expect(found).toEqual([
+      'db',
+      'shards[a.shard.example:6379]',
+      'tcp://a.shard.example:6380',
+      'acme[@acme/pay]',
+    ])
+  })
+
+  test('never lets a path become part of a key', () => {
+    const origin = 'https://api.pay.example'
+    const payments = { kind: 'http', match: [origin], key: 'origin+route', routes: ['GET /a/:b'] }
+    const found = new GuardKeys({ payments: payments as never })
+
+    fc.assert(
+      fc.property(fc.webPath(), fc.constantFrom('GET', 'POST'), (path, method) => {
+        const { dependency } = found.of(http(origin, path, method))
+
+        expect(['payments[GET /a/:b]', 'payments[*]']).toContain(dependency)
+      }),
+    )
+  })
+})
+
+describe('GuardKeys.ofDeclaredTcpAt()', () => {
+  test('finds the addresses of a host, whatever their ports', () => {
+    const found = new GuardKeys({
+      db: { kind: 'tcp', match: ['db.example:5432'] },
+      cache: { kind: 'tcp', match: ['DB.example:6379', '[::1]:6379'] },
+    })
+
+    const at = (host: string): string[] =>
+      found.ofDeclaredTcpAt(host).map(({ dependency }) => dependency)
+
+    expect(at('Db.Example')).toEqual(['db', 'cache[db.example:6379]'])
+    expect(at('::1')).toEqual(['cache[[::1]:6379]'])
+    expect(at('other')).toEqual([])
+  })
+})
+
+describe('GuardKeys.ofDeclaredTcp()', () => {
+  test('knows declared addresses only', () => {
+    const found = new GuardKeys({ db: { kind: 'tcp', match: ['db:5432'] } })
+
+    expect(found.ofDeclaredTcp('db:5432')).toEqual({ dependency: 'db', declared: 'db' })
+    expect(found.ofDeclaredTcp('db:1')).toBeUndefined()
+  })
+})
+
+describe('GuardKeys.declaredName()', () => {
+  test('finds the declaration of a guard by its name', () => {
+    const found = new GuardKeys({ payments: { kind: 'custom' }, 'odd[1]': { timeoutMs: 5 } })
+
+    const names = ['payments', 'payments[https://a.example]', 'odd[1]', 'other[x]', '[x]', 'pay']
+    expect(names.map((name) => found.declaredName(name))).toEqual([
+      'payments',
+      'payments',
+      'odd[1]',
+      ...[undefined, undefined, undefined],
+    ])
+  })
+})
