@@ -92,6 +92,8 @@ export interface DependencySettings extends DeepPartial<StageSettings> {
   readonly key?: 'origin' | 'origin+route'
   /** Routes such as `GET /v1/charges/:id`; calls of all others share one guard. */
   readonly routes?: readonly string[]
+  /** Exports of a package whose calls are guarded. */
+  readonly functions?: readonly string[]
   /** `isolated` refuses every call, `disabled` admits every call and never opens. */
   readonly mode?: 'auto' | 'isolated' | 'disabled'
   readonly probe?: {

@@ -217,6 +217,9 @@ export const dependencySpecs: {
   routes: own(list('routes such as "GET /v1/charges/:id"'), {
     doc: 'Routes with a guard of their own; calls of all others share one.',
   }),
+  functions: own(list('names of exports'), {
+    doc: 'Exports of a package whose calls are guarded.',
+  }),
   mode: own(choice('auto', 'isolated', 'disabled'), {
     doc: '"isolated" refuses every call, "disabled" admits every call and never opens.',
   }),

@@ -26,6 +26,7 @@ const EVENTS: Readonly<Record<keyof SystemEvents, true>> = {
   'guard.edge-replaced': true,
   'guard.evicted': true,
   'guard.fault': true,
+  'guard.import-stuck': true,
   'guard.limit': true,
   'guard.mode': true,
   'guard.registry-full': true,

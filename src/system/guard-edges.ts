@@ -31,6 +31,11 @@ export class GuardEdges {
     this.#undici.ensure()
   }
 
+  /** Comes after an import of a package, which may have brought an undici along. */
+  afterImport(): void {
+    this.#undici.notice()
+  }
+
   /** Leaves nothing behind: no subscription, and the dispatcher that was there before. */
   dispose(): void {
     for (const edge of this.#installed ?? []) edge[Symbol.dispose]()

@@ -7,6 +7,7 @@ import type { GuardSettings as Configured } from '../config/guard-settings.ts'
 import type { SettingsPatch } from '../guard/declaration.ts'
 import type { DependencyGuard } from '../guard/dependency-guard.ts'
 import { guardConflict, guardUnknown } from '../guard/errors.ts'
+import type { DeclaredFunctions } from '../guard/edges/function.ts'
 import type { GuardEvents } from '../guard/events.ts'
 import { GuardKeys, type GuardKey } from '../guard/keys.ts'
 import { GuardRegistry, type RegistrySnapshot } from '../guard/registry.ts'
@@ -54,6 +55,8 @@ export class SystemGuards {
   readonly registry: GuardRegistry
   readonly #parts: SystemGuardsParts
   readonly #customs = new Map<string, Custom>()
+  /** What edges ask. */
+  readonly host: GuardHost
   readonly #edges: GuardEdges
   #keys: GuardKeys
 
@@ -68,7 +71,8 @@ export class SystemGuards {
       isDeclared: (dependency) => this.#isDeclared(dependency),
       maxGuards: () => parts.settings().maxGuards,
     })
-    this.#edges = new GuardEdges(this.#host(), parts.clock)
+    this.host = this.#makeHost()
+    this.#edges = new GuardEdges(this.host, parts.clock)
   }
 
   get isEnabled(): boolean {
@@ -98,6 +102,22 @@ export class SystemGuards {
   /** Comes before each request that a loaded module makes by its own `fetch`. */
   beforeFetch(): void {
     if (this.isEnabled) this.#edges.beforeFetch()
+  }
+
+  /** Comes after an import of a package: what it brings along may send requests from now on. */
+  afterImport(): void {
+    this.#edges.afterImport()
+  }
+
+  /** The functions of a package that are declared. */
+  functionsOf(packageName: string): DeclaredFunctions | undefined {
+    const { dependency, declared } = this.#keys.of({
+      ...{ kind: 'module', packageName },
+      version: undefined,
+    })
+    if (declared === undefined) return undefined
+    const { functions = [] } = this.#parts.settings().dependencies[declared] ?? {}
+    return functions.length === 0 ? undefined : { dependency, functions }
   }
 
   /**
@@ -171,7 +191,7 @@ export class SystemGuards {
     }
   }
 
-  #host(): GuardHost {
+  #makeHost(): GuardHost {
     const { clock, events, settings, ownerNow, ownerOfRest } = this.#parts
     const guardOf = (owner: string, { dependency }: GuardKey): DependencyGuard =>
       this.registry.for(owner, dependency)

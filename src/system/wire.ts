@@ -27,6 +27,7 @@ import { openDiskCache } from './disk-cache.ts'
 import { entryList } from './entry-list.ts'
 import { rootMissing } from './errors.ts'
 import type { SystemEvents } from './events.ts'
+import { ImportGuards } from './import-guards.ts'
 import { lazyBundler } from './lazy-bundler.ts'
 import type { LiveSettings } from './live-settings.ts'
 import type { WatchOptions } from './module-system-api.ts'
@@ -171,14 +172,22 @@ interface Shared {
 }
 
 /** What the settings say about finding modules. */
-export function resolveOptions({ root, loading }: Settings): ResolveOptions {
-  const { packages, externals, inline, externalPolicy, allowedSources, alias, tsconfig } = loading
+export function resolveOptions({ root, loading, guard }: Settings): ResolveOptions {
+  const { packages, inline, externalPolicy, allowedSources, alias, tsconfig } = loading
   const started = processConditions(process.execArgv, environmentValue('NODE_OPTIONS'))
   return {
-    ...{ root, packages, externals, inline, externalPolicy, allowedSources, alias },
+    externals: [...loading.externals, ...packagesWithFunctions(guard)],
+    ...{ root, packages, inline, externalPolicy, allowedSources, alias },
     conditions: [...new Set([...loading.conditions, ...started])],
     tsconfig: tsconfig ?? undefined,
   }
+}
+
+/** Their calls are guarded where imports are bound, so they have to stay imports. */
+function packagesWithFunctions({ dependencies }: Settings['guard']): readonly string[] {
+  return Object.values(dependencies)
+    .filter(({ functions = [] }) => functions.length > 0)
+    .flatMap(({ match = [] }) => match)
 }
 
 function wireGuards(
@@ -261,7 +270,7 @@ function wireEvaluator(
   const { root, loading } = settings
   return createEvaluator({
     ...{ root, clock, events: hub, ledger: loading.ledger },
-    guards: undefined,
+    guards: new ImportGuards(guards, hub, (file) => resolver.versionOf(file)),
     resolve: (specifier, importer, kind) => resolver.resolve(specifier, importer, kind),
     staticImports: async (file) => {
       const { staticImportsOf } = await import('../bundle/static-imports.ts')

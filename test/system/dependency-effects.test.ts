@@ -3,7 +3,7 @@ import { dependencyTable } from '../../src/config/dependency-rows.ts'
 import { stageSpecs } from '../../src/config/guard-specs.ts'
 import type { DependencySettings } from '../../src/config/guard-settings.ts'
 import type { ModuleSystem } from '../../src/system/module-system.ts'
-import { createFixture } from '../support/fixture.ts'
+import { createFixture, type Fixture } from '../support/fixture.ts'
 import { asked, ASKING, guardsOf, serve } from './effects/asking.ts'
 import { delay, systemMaker } from './effects/effect-case.ts'
 import { guardEffects } from './effects/guard-effects.ts'
@@ -34,30 +34,38 @@ describe('guard.dependencies.<name>', () => {
     expect(Object.keys(ownEffects).toSorted()).toEqual(own.toSorted())
   })
 
-  test.for(['kind', 'match', 'key', 'routes', 'mode', 'probe.path', 'ignore', 'bodyIdleMs'])(
-    '%s changes what is observed',
-    async (path) => {
-      const observe = ownEffects[path]
-      if (observe === undefined) throw new Error(`no case observes ${path}`)
-      await using fixture = await createFixture(ASKING)
-      await using server = await serve((request, response) => {
-        response.statusCode = Number(request.headers['x-status'] ?? 200)
-        if (request.url === '/half') response.write('half an an')
-        else response.end('hello')
-      })
-      const make = (dependency: DependencySettings): ModuleSystem =>
-        systemMaker(fixture, 'guard.dependencies.payments', dependency)()
+  test.for([
+    'kind',
+    'match',
+    'key',
+    'routes',
+    'functions',
+    'mode',
+    'probe.path',
+    'ignore',
+    'bodyIdleMs',
+  ])('%s changes what is observed', async (path) => {
+    const observe = ownEffects[path]
+    if (observe === undefined) throw new Error(`no case observes ${path}`)
+    await using fixture = await createFixture(ASKING)
+    await using server = await serve((request, response) => {
+      response.statusCode = Number(request.headers['x-status'] ?? 200)
+      if (request.url === '/half') response.write('half an an')
+      else response.end('hello')
+    })
+    const make = (dependency: DependencySettings): ModuleSystem =>
+      systemMaker(fixture, 'guard.dependencies.payments', dependency)()
 
-      const { origin, requests } = server
-      const [observed, expected] = await observe({ origin, requests, make })
+    const { origin, requests } = server
+    const [observed, expected] = await observe({ fixture, origin, requests, make })
 
-      expect(observed).toEqual(expected)
-    },
-  )
+    expect(observed).toEqual(expected)
+  })
 })
 
 /** What a case looks at. */
 interface Scene {
+  readonly fixture: Fixture
   readonly origin: string
   readonly requests: readonly string[]
   /** Makes a system in which `payments` is declared like this. */
@@ -117,6 +125,31 @@ const ownEffects: Readonly<
       [guardsOf(first), guardsOf(second)],
       [['payments[*]'], ['payments[GET /:any]']],
     ]
+  },
+  functions: async ({ fixture, make }) => {
+    await fixture.write(
+      'node_modules/pay/package.json',
+      '{"name":"pay","version":"1.0.0","type":"module"}',
+    )
+    await fixture.write(
+      'node_modules/pay/index.js',
+      'export const charge = () => { throw new Error("no") }',
+    )
+    await fixture.write(
+      'main.ts',
+      "import { charge } from 'pay'\nexport const pay = async () => charge()\n",
+    )
+    const declared = { kind: 'module', match: ['pay'], breaker: { consecutive: 1 } } as const
+    await using plain = make(declared)
+    await using guarded = make({ ...declared, functions: ['charge'] })
+    const seen: unknown[] = []
+    for (const system of [plain, guarded]) {
+      const { exports } = await system.load<{ readonly pay: () => Promise<never> }>('./main.ts')
+      await exports.pay().catch(() => {})
+      seen.push(await exports.pay().catch((error: { code?: string }) => error.code))
+    }
+
+    return [seen, [undefined, 'SOMON_GUARD_OPEN']]
   },
   mode: async ({ origin, make }) => {
     const declared = { kind: 'http', match: [origin], breaker: { consecutive: 1 } } as const

@@ -22,6 +22,8 @@ export interface UndiciEdge extends Edge {
    * their own meanwhile, the edge goes on top of it and tells `replaced()`.
    */
   ensure(): void
+  /** The same for what is there already: loads nothing. */
+  notice(): void
 }
 
 /**
@@ -44,6 +46,7 @@ export function createUndiciEdge(host: EdgeHost, parts: UndiciEdgeParts): Undici
       }
     },
     ensure: () => installed?.ensure(),
+    notice: () => installed?.notice(),
   }
 }
 
@@ -79,6 +82,11 @@ class InstalledEdge {
     }
     if (!this.#isLoaded && slotOf(SECOND) === undefined) loadUndici()
     this.#isLoaded = true
+    if (this.compose()) this.#host?.replaced?.('undici')
+  }
+
+  notice(): void {
+    if (this.#seenFirst === slotOf(FIRST) && this.#seenSecond === slotOf(SECOND)) return
     if (this.compose()) this.#host?.replaced?.('undici')
   }
 

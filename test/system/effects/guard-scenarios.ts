@@ -120,6 +120,26 @@ export const dialled = new Promise((resolve) => {
       dependency: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
     },
   },
+  'guard.import-stuck': {
+    async run(system, fixture) {
+      await fixture.write(
+        'node_modules/a/package.json',
+        '{"name":"a","version":"1.0.0","type":"module"}',
+      )
+      await fixture.write('node_modules/a/index.js', "import 'b'")
+      await fixture.write(
+        'node_modules/b/package.json',
+        '{"name":"b","version":"1.0.0","type":"module"}',
+      )
+      await fixture.write('node_modules/b/index.js', 'throw new Error("never")')
+      await fixture.write('main.ts', "import 'a'")
+      for (let load = 0; load < 3; load += 1) await system.load('./main.ts').catch(() => {})
+    },
+    payload: {
+      ...{ owner: 'main.ts', dependency: 'module:a@1.0.0', specifier: 'a' },
+      attempts: number,
+    },
+  },
   'guard.unsupported': {
     options: { guard: { retry: { max: 1 } } },
     run: (system, fixture) =>
