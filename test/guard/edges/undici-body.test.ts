@@ -280,11 +280,24 @@ describe('a streaming upload', () => {
     using scene = new UndiciScene()
     await using server = await Loopback.start((request) => request.socket.destroy())
 
+    const ended = Promise.withResolvers<string>()
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      try {
+        for (;;) {
+          yield Buffer.from('part')
+          await new Promise(setImmediate)
+        }
+      } finally {
+        ended.resolve('closed')
+      }
+    }
+
     const error = await scene.as('orders', () =>
-      upload('undici 8', server.origin, parts()).catch(codeOfFetch),
+      upload('undici 8', server.origin, endless()).catch(codeOfFetch),
     )
 
     expect(error).toMatch(/UND_ERR_SOCKET|ECONNRESET|EPIPE/)
+    expect(await ended.promise).toBe('closed')
     expect(scene.outcomes).toEqual(['failure'])
   })
 })
