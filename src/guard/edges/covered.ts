@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../../base/clock.ts'
 import { addressOf, originOf } from '../origin.ts'
 
 /**
@@ -8,6 +9,13 @@ import { addressOf, originOf } from '../origin.ts'
  */
 export class CoveredAddresses {
   readonly #inFlight = new Map<string, number>()
+  /** Until when an address stays covered, as `clock.elapsed()`; the next to end comes first. */
+  readonly #lingering = new Map<string, number>()
+  readonly #clock: Clock
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock
+  }
 
   /**
    * Counts a call to an origin as `originOf()` makes it, or to the path of a Unix socket.
@@ -28,11 +36,36 @@ export class CoveredAddresses {
     }
   }
 
+  /**
+   * Covers an origin for some seconds more, although no call to it may be in flight.
+   *
+   * undici 7 and 8 open a connection in the place of one that was lost with its call, by an abort
+   * as by a failure, and for nobody (measured on Node 24.21 and 26.10).
+   */
+  linger(origin: string): void {
+    const address = addressOf(origin)
+    const now = this.#clock.elapsed()
+    for (const [other, until] of this.#lingering) {
+      if (until > now) break
+      this.#lingering.delete(other)
+    }
+    this.#lingering.delete(address)
+    this.#lingering.set(address, now + LINGER_MS)
+  }
+
   /** Tells whether a call to `host:port`, however host is written, or to a path is in flight. */
   covers(address: string): boolean {
-    if (this.#inFlight.size === 0) return false
-    if (this.#inFlight.has(address)) return true
+    if (this.#inFlight.size === 0 && this.#lingering.size === 0) return false
+    if (this.#has(address)) return true
     const origin = originOf(`http://${address}`)
-    return origin !== undefined && this.#inFlight.has(addressOf(origin))
+    return origin !== undefined && this.#has(addressOf(origin))
+  }
+
+  #has(address: string): boolean {
+    if (this.#inFlight.has(address)) return true
+    return (this.#lingering.get(address) ?? 0) > this.#clock.elapsed()
   }
 }
+
+/** The look-up of the name comes before the dial is seen. */
+const LINGER_MS = 5000

@@ -20,6 +20,8 @@ export interface AttemptHost {
   onEnd(): void
   /** The body broke; `isNews` where nothing spoke against the server before. */
   onBroken(error: unknown, isNews: boolean): void
+  /** The connection may be gone with the call. */
+  onLost(): void
   /** The caller's own code threw at what it was told. */
   onCallerThrew(): void
 }
@@ -156,6 +158,7 @@ export class Attempt implements Listener {
 
   failed(error: unknown): void {
     this.#isOver = true
+    this.#host.onLost()
     this.#leave()
     if (!this.#isAnswered) {
       if (!this.#isCut) this.#host.onError(error)

@@ -28,6 +28,8 @@ export interface ExchangeParts {
   readonly isIdempotent: boolean
   /** Counts the request as in flight; the result ends that. */
   readonly enter: () => () => void
+  /** To be told when a connection may have been lost. */
+  readonly onLost: () => void
 }
 
 /**
@@ -159,6 +161,10 @@ export class Exchange implements Controller, AttemptHost {
       this.#parts.guard.recordFailure(error, this.#generation)
     }
     this.caller.error(error)
+  }
+
+  onLost(): void {
+    this.#parts.onLost()
   }
 
   onCallerThrew(): void {

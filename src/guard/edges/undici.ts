@@ -157,6 +157,7 @@ class InstalledEdge {
       dispatch,
       isIdempotent: isIdempotent && options.body == null,
       enter: () => this.#parts.covered.enter(origin),
+      onLost: () => this.#parts.covered.linger(origin),
     }).run()
   }
 

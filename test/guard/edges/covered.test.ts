@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CoveredAddresses } from '../../../src/guard/edges/covered.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 
 describe('CoveredAddresses', () => {
   test('covers an address while a call to it is in flight', () => {
@@ -38,5 +39,25 @@ describe('CoveredAddresses', () => {
     expect(covered.covers('/run/docker.sock')).toBe(false)
     leave()
     expect(covered.covers('/run/Docker.sock')).toBe(false)
+  })
+
+  test('covers an origin for five seconds after a connection to it was lost', async () => {
+    const clock = new FakeClock()
+    const covered = new CoveredAddresses(clock)
+
+    covered.linger('https://api.pay.example')
+    await clock.advance(3000)
+    covered.linger('http://other.example')
+    const early = [covered.covers('api.pay.example:443'), covered.covers('OTHER.example:80')]
+    await clock.advance(2000)
+    const later = [covered.covers('api.pay.example:443'), covered.covers('other.example:80')]
+    covered.linger('http://other.example')
+    await clock.advance(4999)
+    const again = covered.covers('other.example:80')
+    await clock.advance(1)
+
+    expect(early).toEqual([true, true])
+    expect(later).toEqual([false, true])
+    expect([again, covered.covers('other.example:80')]).toEqual([true, false])
   })
 })

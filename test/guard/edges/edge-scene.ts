@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { systemClock } from '../../../src/base/clock.ts'
+import { type Clock, systemClock } from '../../../src/base/clock.ts'
 import { EventHub } from '../../../src/base/events.ts'
 import type { DependencyGuard } from '../../../src/guard/dependency-guard.ts'
 import { CoveredAddresses } from '../../../src/guard/edges/covered.ts'
@@ -14,6 +14,8 @@ import { guardSettings } from '../support/settings.ts'
 export interface EdgeSceneOptions {
   /** Of all guards, until `configure()`. */
   readonly settings?: GuardSettings | undefined
+  /** What covered addresses are measured by; guards have real time. */
+  readonly clock?: Clock | undefined
   /** From 0 to below 1; 0 makes every wait between attempts end at once. */
   readonly random?: (() => number) | undefined
   /** Addresses (`host:port`) that are declared as `kind = "tcp"`, by the names they are given. */
@@ -32,7 +34,7 @@ export class EdgeScene implements Disposable {
   readonly host: EdgeHost
   readonly events = new EventHub<GuardEvents>()
   readonly registry: GuardRegistry
-  readonly covered = new CoveredAddresses()
+  readonly covered: CoveredAddresses
   readonly calls: GuardEvents['guard.call'][] = []
   readonly transitions: GuardEvents['guard.transition'][] = []
   readonly bypassed: { readonly owner: string; readonly target: Target; readonly via: string }[] =
@@ -48,6 +50,7 @@ export class EdgeScene implements Disposable {
     const { settings = guardSettings(), declared = {}, ignored = [], bypass = 'report' } = options
     const { random = () => 0 } = options
     this.#settings = settings
+    this.covered = new CoveredAddresses(options.clock)
     this.events.on('guard.call', (call) => this.calls.push(call))
     this.events.on('guard.transition', (event) => this.transitions.push(event))
     this.registry = new GuardRegistry({

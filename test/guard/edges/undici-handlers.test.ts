@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { guardSettings } from '../support/settings.ts'
 import {
   codeOfFetch,
@@ -130,7 +131,8 @@ describe.each(kinds)('a %s handler before an agent of %s', (kind, name) => {
   test('is told of its start before the request has a connection, so that it can give up', async () => {
     await using agent = setAgent(name, {})
     const bulkhead = { mode: 'fixed', max: 1, queue: 1, queueTimeoutMs: 60_000 } as const
-    using scene = new UndiciScene({ settings: guardSettings({}, { bulkhead }) })
+    const clock = new FakeClock()
+    using scene = new UndiciScene({ settings: guardSettings({}, { bulkhead }) }, clock)
     await using server = await Loopback.start(hang)
     const [first, second]: Told[] = [{ events: [] }, { events: [] }]
 
@@ -147,6 +149,7 @@ describe.each(kinds)('a %s handler before an agent of %s', (kind, name) => {
     expect(atOnce).toEqual(['start'])
     expect(server.requests.length).toBeLessThanOrEqual(1)
     await vi.waitFor(() => expect(scene.guard(server.origin).isIdle).toBe(true))
+    await clock.advance(5000)
     expect(scene.covered.covers(`127.0.0.1:${server.port}`)).toBe(false)
   })
 })

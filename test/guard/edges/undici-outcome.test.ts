@@ -1,6 +1,7 @@
 import { getEventListeners, once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { guardSettings } from '../support/settings.ts'
 import {
   codeOfFetch,
@@ -147,7 +148,9 @@ describe('the timeout of a guard', () => {
 
   test('ends a call that still dials, whose place is free once the dial is over', async () => {
     const bulkhead = { mode: 'fixed', max: 1, queue: 0, queueTimeoutMs: 100 } as const
-    using scene = new UndiciScene({ settings: guardSettings({}, { timeoutMs: 50, bulkhead }) })
+    const clock = new FakeClock()
+    const settings = guardSettings({}, { timeoutMs: 50, bulkhead })
+    using scene = new UndiciScene({ settings }, clock)
     const dialled: Socket[] = []
     const silent = createServer((socket) => dialled.push(socket.on('error', () => {})))
     await once(silent.listen(0, '127.0.0.1'), 'listening')
@@ -156,10 +159,12 @@ describe('the timeout of a guard', () => {
     // The connection stands, but the server does not answer to the handshake.
     const sent = scene.as('orders', () => fetch(`https://127.0.0.1:${port}`))
     const error = await sent.catch(codeOfFetch)
+    await clock.advance(5000)
     const covered = scene.covered.covers(`127.0.0.1:${port}`)
     for (const socket of dialled) socket.destroy()
     await vi.waitFor(() => expect(scene.guard(`https://127.0.0.1:${port}`).isIdle).toBe(true))
     silent.close()
+    await clock.advance(5000)
 
     expect(error).toBe('SOMON_GUARD_TIMEOUT')
     expect(scene.outcomes).toEqual(['timeout'])

@@ -92,9 +92,9 @@ export class UndiciScene extends EdgeScene {
   readonly edge: UndiciEdge
   readonly #installed: Disposable
 
-  /** @param clock - what the edge measures the silence of bodies by */
-  constructor(options?: EdgeSceneOptions, clock: Clock = systemClock) {
-    super(options)
+  /** @param clock - what the edge measures by: the silence of bodies, and lost connections */
+  constructor(options: EdgeSceneOptions = {}, clock: Clock = systemClock) {
+    super({ ...options, clock })
     this.edge = createUndiciEdge(this.host, { clock, covered: this.covered })
     this.#installed = this.edge.install()
     this.edge.ensure()
