@@ -2,6 +2,7 @@
 // Usage: node docs/notes/measure/floors.js start|bundle|rebuild [runs]
 import { spawnSync } from 'node:child_process'
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -13,7 +14,7 @@ import {
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Script } from 'node:vm'
 
 const [, , question = '', count = '15'] = process.argv
@@ -64,9 +65,7 @@ function start() {
   })
   writeFileSync(join(folder, 'record.json'), JSON.stringify(files))
   const floor = join(folder, 'floor.mjs')
-  writeFileSync(
-    floor,
-    `const fs = process.getBuiltinModule('node:fs')
+  const least = `const fs = process.getBuiltinModule('node:fs')
     const vm = process.getBuiltinModule('node:vm')
     for (const [file, size, mtimeMs, ctimeMs, ino] of JSON.parse(fs.readFileSync(${JSON.stringify(join(folder, 'record.json'))}, 'utf8'))) {
       const stat = fs.statSync(file, { throwIfNoEntry: false })
@@ -74,8 +73,12 @@ function start() {
     }
     const text = fs.readFileSync(${JSON.stringify(join(folder, 'code.js'))}, 'latin1')
     const cachedData = fs.readFileSync(${JSON.stringify(join(folder, 'code.cache'))})
-    new vm.Script(text, { filename: 'floor', cachedData }).runInThisContext()()`,
-  )
+    new vm.Script(text, { filename: 'floor', cachedData }).runInThisContext()()`
+  writeFileSync(floor, least)
+  const imports = join(folder, 'imports.mjs')
+  const somon = join(root, 'dist', 'index.js')
+  if (!existsSync(somon)) throw new Error('Build somon first: npm run build')
+  writeFileSync(imports, `import ${JSON.stringify(pathToFileURL(somon).href)}\n${least}`)
   const empty = join(folder, 'empty.mjs')
   writeFileSync(empty, '')
   compare(
@@ -83,6 +86,7 @@ function start() {
       'node, empty module': [process.execPath, empty],
       'node, prebuilt bundle of rxjs': [process.execPath, bundleFile],
       [`stat of ${files.length} inputs and a V8 code cache`]: [process.execPath, floor],
+      'the same, and importing somon': [process.execPath, imports],
     },
     'ms of CPU',
   )
