@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config'
+import base from './vitest.config.ts'
+
+/** What `npm run mutation` runs for each change of the code: the tests of guards, and nothing slow. */
+export default defineConfig({
+  ...base,
+  test: {
+    ...base.test,
+    include: ['test/guard/*.test.ts'],
+    exclude: ['test/guard/{fault,model,breaker-leak,opossum-contract}*.test.ts'],
+    setupFiles: ['test/support/short-properties.ts'],
+    reporters: ['default'],
+    testTimeout: 5000,
+    // A process for each file and each mutant would take ten times as long.
+    isolate: false,
+  },
+})
