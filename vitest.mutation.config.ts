@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     ...base.test,
     include: ['test/guard/*.test.ts'],
-    exclude: ['test/guard/{fault,model,breaker-leak,opossum-contract}*.test.ts'],
+    exclude: ['test/guard/{fault,breaker-leak,opossum-contract}*.test.ts'],
     setupFiles: ['test/support/short-properties.ts'],
     reporters: ['default'],
     testTimeout: 5000,

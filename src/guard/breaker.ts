@@ -104,11 +104,7 @@ export class Breaker implements TicketHost {
 
   /** Whether nothing would be lost with it: closed for as long as it was open last. */
   get isRested(): boolean {
-    return (
-      this.#mode === 'auto' &&
-      this.state === 'closed' &&
-      this.#openTime.isRested(this.#parts.clock.elapsed())
-    )
+    return this.#mode === 'auto' && this.#openTime.isRested(this.#parts.clock.elapsed())
   }
 
   /** Lets a call start, or says why not; each ticket has to be reported or withdrawn. */
