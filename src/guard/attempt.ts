@@ -36,8 +36,7 @@ export function attempt<T>(stages: GuardStages, work: Work<T>): Promise<T> {
   if (ticket instanceof Error) return rejectSoon(ticket)
   try {
     const turn = stages.rate.acquire(signal)
-    if (turn !== undefined) return waited(stages, turn, ticket, work)
-    const slot = stages.slot(signal)
+    const slot = turn === undefined ? stages.slot(signal) : turn.then(() => stages.slot(signal))
     if (slot instanceof Promise) return waited(stages, slot, ticket, work)
     return run(stages, ticket, slot, work, 0)
   } catch (error) {
@@ -49,35 +48,42 @@ export function attempt<T>(stages: GuardStages, work: Work<T>): Promise<T> {
 /** Goes on after a wait: a circuit that has changed its state meanwhile asks for another ticket. */
 async function waited<T>(
   stages: GuardStages,
-  wait: Promise<Slot | void>,
+  wait: Promise<Slot>,
   ticket: Ticket,
   work: Work<T>,
 ): Promise<T> {
   const { signal } = work.call
   const from = stages.parts.clock.elapsed()
-  let slot: Slot | undefined
+  let slot: Slot
   try {
-    slot = (await wait) ?? undefined
-    slot ??= await stages.slot(signal)
+    slot = await wait
   } catch (error) {
     stages.turnedAway(ticket, error, signal)
     throw error
   }
-  const renewed = signal?.aborted === true ? undefined : ticket.renew()
-  if (renewed?.admitted === true) {
+  if (signal?.aborted === true) {
+    giveBack(stages, slot)
+    stages.turnedAway(ticket, signal.reason, signal)
+    throw signal.reason
+  }
+  const renewed = ticket.renew()
+  if (renewed.admitted) {
     return run(stages, renewed, slot, work, stages.parts.clock.elapsed() - from)
   }
-  slot?.release()
+  giveBack(stages, slot)
+  throw stages.refused(renewed)
+}
+
+/** The place and the token of a call that does not start. */
+function giveBack(stages: GuardStages, slot: Slot): void {
+  slot.release()
   stages.rate.giveBack()
-  if (renewed !== undefined) throw stages.refused(renewed)
-  stages.turnedAway(ticket, signal?.reason, signal)
-  throw signal?.reason
 }
 
 function run<T>(
   stages: GuardStages,
   ticket: Ticket,
-  slot: Slot | undefined,
+  slot: Slot,
   { task, call, isUnmarked, onFailed }: Work<T>,
   queuedMs: number,
 ): Promise<T> {
@@ -92,7 +98,7 @@ function run<T>(
   let left = 2
   const leave = (): void => {
     left -= 1
-    if (left === 0) slot?.release()
+    if (left === 0) slot.release()
   }
   return runWithDeadline(isUnmarked === true ? task : marked, {
     ...{ timeoutMs, clock, signal, abandonMs: stages.settings.abandonMs },

@@ -99,7 +99,6 @@ export class GuardStages {
 
   /** Refuses who waits and who comes, and ends all timers; running calls go on. */
   dispose(): void {
-    if (this.#isDisposed) return
     this.#isDisposed = true
     this.#refuseWaiters(() => this.errors.disposed())
     this.breaker.dispose()

@@ -45,6 +45,21 @@ describe('the timeout of a guard', () => {
   })
 })
 
+describe('a call that fails', () => {
+  test('is told with how long it took', async () => {
+    const { guard, calls } = guarded()
+    const { task, fail } = pending()
+    await vi.advanceTimersByTimeAsync(50)
+    const result = guard.call(task).catch(() => {})
+
+    await vi.advanceTimersByTimeAsync(70)
+    fail(new Error('refused'))
+    await result
+
+    expect(calls).toMatchObject([{ outcome: 'failure', durationMs: 70, queuedMs: 0 }])
+  })
+})
+
 describe('the abort of a caller', () => {
   test('is thrown as it is and says nothing about the dependency', async () => {
     const { guard } = guarded(guardSettings({ consecutive: 1 }))
