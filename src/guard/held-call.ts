@@ -66,7 +66,6 @@ class Held implements HeldCall {
   readonly #startedAt: number
   #timer: Scheduled | undefined
   #isCounted = false
-  #isEnded = false
 
   constructor(
     stages: GuardStages,
@@ -91,21 +90,21 @@ class Held implements HeldCall {
   }
 
   ok(): void {
-    if (!this.#isEnded) this.#end(okVerdict(this.#elapsed(), this.#stages.settings), undefined)
+    this.#end((elapsedMs) => okVerdict(elapsedMs, this.#stages.settings), undefined)
   }
 
   fail(error: unknown): void {
-    if (!this.#isEnded) this.#end(this.#verdictOn(error), error)
+    this.#end((elapsedMs) => this.#verdictOn(error, elapsedMs), error)
   }
 
   ignore(): void {
-    if (!this.#isEnded) this.#end(this.#verdictOn(GONE), GONE)
+    this.fail(GONE)
   }
 
-  #end(verdict: Verdict, error: unknown): void {
-    this.#isEnded = true
+  /** The slot may be released again: it gives its place back once. */
+  #end(judge: (elapsedMs: number) => Verdict, error: unknown): void {
     this.#timer?.cancel()
-    this.#count(verdict, error)
+    this.#count(judge, error)
     this.#slot?.release()
   }
 
@@ -113,31 +112,28 @@ class Held implements HeldCall {
     const { parts, settings, errors } = this.#stages
     const error = errors.timedOut(timeoutMs)
     this.#timer = parts.clock.schedule(() => this.#abandon(), settings.abandonMs)
-    this.#count(this.#verdictOn(error), error)
+    this.#count((elapsedMs) => this.#verdictOn(error, elapsedMs), error)
     this.#controller.abort(error)
   }
 
   #abandon(): void {
-    this.#isEnded = true
     this.#slot?.release()
     this.#stages.log.abandoned()
   }
 
-  #count(verdict: Verdict, error: unknown): void {
+  /** Asks the user's predicate only for the end that counts. */
+  #count(judge: (elapsedMs: number) => Verdict, error: unknown): void {
     if (this.#isCounted) return
     this.#isCounted = true
     const isUnbounded = this.#isUnbounded
     const now = this.#stages.parts.clock.elapsed()
-    const times = { durationMs: now - this.#startedAt, queuedMs: 0, now, isUnbounded }
-    this.#stages.settled(this.#ticket, verdict, error, times)
+    const durationMs = now - this.#startedAt
+    const times = { durationMs, queuedMs: 0, now, isUnbounded }
+    this.#stages.settled(this.#ticket, judge(durationMs), error, times)
   }
 
-  #verdictOn(error: unknown): Verdict {
-    return this.#stages.verdictOn(error, this.#elapsed(), this.#callerSignal)
-  }
-
-  #elapsed(): number {
-    return this.#stages.parts.clock.elapsed() - this.#startedAt
+  #verdictOn(error: unknown, elapsedMs: number): Verdict {
+    return this.#stages.verdictOn(error, elapsedMs, this.#callerSignal)
   }
 }
 

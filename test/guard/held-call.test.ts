@@ -30,6 +30,7 @@ describe('DependencyGuard.enter()', () => {
   test('admits a call that counts, is told and holds a place as one of call() does', async () => {
     const { guard, calls } = guarded(guardSettings({}, { bulkhead: onePlace }))
 
+    await vi.advanceTimersByTimeAsync(5)
     const call = held(guard)
     const during = guard.snapshot().inflight
     await vi.advanceTimersByTimeAsync(30)
@@ -47,7 +48,9 @@ describe('DependencyGuard.enter()', () => {
   })
 
   test('counts the first end alone', () => {
-    const { guard, calls } = guarded(guardSettings({}, { bulkhead: { ...onePlace, max: 2 } }))
+    const isFailure = vi.fn(() => true)
+    const two = { ...onePlace, max: 2 }
+    const { guard, calls } = guarded(guardSettings({}, { bulkhead: two }), { isFailure })
     const [one, other] = [held(guard), held(guard)]
 
     one.fail(refused)
@@ -55,6 +58,7 @@ describe('DependencyGuard.enter()', () => {
     one.fail(refused)
     one.ignore()
 
+    expect(isFailure).toHaveBeenCalledTimes(1)
     expect(calls.map(({ outcome }) => outcome)).toEqual(['failure'])
     expect(guard.snapshot()).toMatchObject({ inflight: 1, window: { failure: 1, ok: 0 } })
     other.ok()
@@ -244,7 +248,10 @@ describe('HeldCall.ignore()', () => {
     late.ignore()
 
     expect(calls).toMatchObject([{ outcome: 'ignored' }, { outcome: 'timeout', slow: true }])
-    expect(guard.snapshot().lastFailure).toMatchObject({ name: 'AbortError' })
+    expect(guard.snapshot().lastFailure).toMatchObject({
+      name: 'AbortError',
+      message: 'the caller went away',
+    })
   })
 })
 
