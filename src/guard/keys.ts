@@ -1,4 +1,5 @@
 import type { Declaration, Declarations, DependencyKind } from './declaration.ts'
+import type { DeclaredFunctions } from './edges/function.ts'
 import { originOf } from './origin.ts'
 import type { HttpTarget, Target } from './target.ts'
 
@@ -40,6 +41,10 @@ export class GuardKeys {
     const matched = textOf(target)
     const rule = this.#ruleOf(target.kind, matched)
     if (rule === undefined) return { dependency: undeclaredName(target), declared: undefined }
+    // An import that fails must not refuse the calls of a package, nor they the import.
+    if (target.kind === 'module' && rule.functions.length > 0) {
+      return { dependency: undeclaredName(target), declared: rule.name }
+    }
     const parts: string[] = []
     if (rule.coversMany) parts.push(matched)
     if (target.kind === 'http' && rule.routes !== undefined)
@@ -47,6 +52,15 @@ export class GuardKeys {
     const { name } = rule
     const dependency = parts.length === 0 ? name : `${name}[${parts.join(' ')}]`
     return { dependency, declared: name }
+  }
+
+  /** The functions of a package whose calls are guarded; undefined for a package without any. */
+  functionsOf(packageName: string): DeclaredFunctions | undefined {
+    const rule = this.#ruleOf('module', packageName)
+    if (rule === undefined || rule.functions.length === 0) return undefined
+    const { name, coversMany, functions, isRetried } = rule
+    const dependency = coversMany ? `${name}[${packageName}]` : name
+    return { dependency, functions, idempotent: isRetried }
   }
 
   /** The key of an address that is declared; undefined for others. */
@@ -76,11 +90,13 @@ export class GuardKeys {
     return this.#patterns.find((entry) => entry.kind === kind && entry.pattern.test(text))?.rule
   }
 
-  #add(name: string, { kind, match = [], key, routes }: Declaration): void {
+  #add(name: string, declaration: Declaration): void {
+    const { kind, match = [], key, routes, functions = [], retry } = declaration
     if (kind === undefined || kind === 'custom') return
     const coversMany = match.length > 1 || match.some((text) => text.includes('*'))
     const wanted = key === 'origin+route' ? (routes ?? []) : undefined
-    const rule = { name, coversMany, routes: wanted?.map(readRoute) }
+    const isRetried = (retry?.max ?? 0) > 0
+    const rule = { name, coversMany, routes: wanted?.map(readRoute), functions, isRetried }
     for (const text of match) {
       if (text.includes('*')) this.#patterns.push({ kind, pattern: patternOf(text), rule })
       else this.#addExact(kind, normalised(kind, text), rule)
@@ -99,6 +115,9 @@ interface Rule {
   readonly name: string
   readonly coversMany: boolean
   readonly routes: readonly Route[] | undefined
+  readonly functions: readonly string[]
+  /** Who declares retries for functions says that they may be called again. */
+  readonly isRetried: boolean
 }
 
 interface Route {

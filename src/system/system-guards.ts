@@ -111,13 +111,7 @@ export class SystemGuards {
 
   /** The functions of a package that are declared. */
   functionsOf(packageName: string): DeclaredFunctions | undefined {
-    const { dependency, declared } = this.#keys.of({
-      ...{ kind: 'module', packageName },
-      version: undefined,
-    })
-    if (declared === undefined) return undefined
-    const { functions = [] } = this.#parts.settings().dependencies[declared] ?? {}
-    return functions.length === 0 ? undefined : { dependency, functions }
+    return this.#keys.functionsOf(packageName)
   }
 
   /**

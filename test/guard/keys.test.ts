@@ -133,6 +133,37 @@ describe('GuardKeys.of()', () => {
   })
 })
 
+describe('GuardKeys.functionsOf()', () => {
+  test('gives the functions of a declared package and the guard of their calls', () => {
+    const functions = ['charge']
+    const found = new GuardKeys({
+      payments: { kind: 'module', match: ['pay'], functions },
+      mail: { kind: 'module', match: ['@mail/*'], functions, retry: { max: 2 } },
+      plain: { kind: 'module', match: ['lodash'] },
+    })
+
+    expect(['pay', '@mail/smtp', 'lodash', 'other'].map((name) => found.functionsOf(name))).toEqual(
+      [
+        { dependency: 'payments', functions, idempotent: false },
+        { dependency: 'mail[@mail/smtp]', functions, idempotent: true },
+        ...[undefined, undefined],
+      ],
+    )
+  })
+
+  test('leaves the import of such a package a guard of its own', () => {
+    const found = new GuardKeys({
+      payments: { kind: 'module', match: ['pay'], functions: ['charge'] },
+      plain: { kind: 'module', match: ['lodash'] },
+    })
+
+    expect(found.of(module('pay', '1.0.0'))).toEqual({
+      ...{ dependency: 'module:pay@1.0.0', declared: 'payments' },
+    })
+    expect(found.of(module('lodash', '4.0.0'))).toEqual({ dependency: 'plain', declared: 'plain' })
+  })
+})
+
 describe('GuardKeys.ofDeclaredTcpAt()', () => {
   test('finds the addresses of a host, whatever their ports', () => {
     const found = new GuardKeys({
