@@ -66,7 +66,7 @@ function folderOf(file: string): string | undefined {
 }
 
 function specifiers(file: string): string[] {
-  const pattern = /(?:from\s+|import\s*\(\s*|import\s+)['"]([^'"\n]+)['"]/g
+  const pattern = /(?:from\s+|import\s*\(\s*|import\s+|require\(\s*)['"]([^'"\n]+)['"]/g
   const code = read(file).replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
   return [...code.matchAll(pattern)].map((match) => match[1] ?? '')
 }

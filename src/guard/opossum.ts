@@ -1,6 +1,5 @@
-import { EventEmitter } from 'node:events'
-// @ts-expect-error @types/opossum lacks `options`, `state` and what `status` takes; see Opossum below
-import opossum from 'opossum'
+import type { EventEmitter } from 'node:events'
+import { createRequire } from 'node:module'
 import type { CircuitState } from './events.ts'
 
 /** What the owner of an engine decides and learns. */
@@ -45,8 +44,9 @@ class OpossumEngine implements Engine {
   #round: SettledInTurn = new SettledInTurn()
 
   constructor(name: string, hooks: EngineHooks, restoredOpenMs: number | undefined) {
-    const options = optionsOf(name, restoredOpenMs)
-    this.#breaker = new OpossumClass(() => this.#round, options)
+    const { Class, quiet, status } = library()
+    const options = optionsOf(name, { ...quiet, status }, restoredOpenMs)
+    this.#breaker = new Class(() => this.#round, options)
     // opossum reads resetTimeout in its own listener of 'open', so ours has to run before it.
     this.#breaker.prependListener('open', () => {
       options.resetTimeout = hooks.openMs()
@@ -143,46 +143,71 @@ interface OpossumStatus {
   increment(property: string, latencyMs?: number): void
 }
 
-const OpossumClass = opossum as {
+interface OpossumClass {
   new (action: () => SettledInTurn, options: OpossumOptions): Opossum
   newStatus(options: object): OpossumStatus & { readonly constructor: OpossumStatusClass }
 }
 
 type OpossumStatusClass = new (options: object) => OpossumStatus
 
-/** With a controller opossum sets no interval that rotates its buckets; this one never speaks. */
-const NO_ROTATION = new EventEmitter()
-
-/** Options of a status that starts no timer. */
-const STATUS_OPTIONS: Omit<
+type QuietOptions = Pick<
   OpossumOptions,
-  'name' | 'timeout' | 'resetTimeout' | 'status' | 'state' | 'errorThresholdPercentage'
-> = {
-  enableSnapshots: false,
-  rollingPercentilesEnabled: false,
-  rollingCountBuckets: 1,
-  rotateBucketController: NO_ROTATION,
+  'enableSnapshots' | 'rollingPercentilesEnabled' | 'rollingCountBuckets' | 'rotateBucketController'
+>
+
+/** opossum with what all engines share. */
+interface Library {
+  readonly Class: OpossumClass
+  /** Options with which it starts no timer. */
+  readonly quiet: QuietOptions
+  /** Has no state. */
+  readonly status: OpossumStatus
 }
 
-/** Counts nothing: opossum's own keeps the latency of each round for ever without rotation. */
-class InertStatus extends OpossumClass.newStatus(STATUS_OPTIONS).constructor {
-  override increment(): void {}
-  open(): void {}
-  close(): void {}
+/**
+ * Loads opossum at the first transition of any circuit: a process in which nothing fails does
+ * without it, and most of a start is loading code.
+ */
+function library(): Library {
+  loaded.library ??= load()
+  return loaded.library
 }
 
-/** Shared by all engines, for it has no state. */
-const NO_STATUS: OpossumStatus = new InertStatus(STATUS_OPTIONS)
+/** The library itself is one for the process; so is what is made of it. */
+const loaded: { library?: Library } = {}
+
+function load(): Library {
+  const require = createRequire(import.meta.url)
+  const Class = require('opossum') as OpossumClass
+  const { EventEmitter: Emitter } = process.getBuiltinModule('node:events')
+  const quiet: QuietOptions = {
+    enableSnapshots: false,
+    rollingPercentilesEnabled: false,
+    rollingCountBuckets: 1,
+    // With a controller opossum sets no interval that rotates its buckets; this one never speaks.
+    rotateBucketController: new Emitter(),
+  }
+  /** Counts nothing: opossum's own keeps the latency of each round for ever without rotation. */
+  class InertStatus extends Class.newStatus(quiet).constructor {
+    override increment(): void {}
+    open(): void {}
+    close(): void {}
+  }
+  return { Class, quiet, status: new InertStatus(quiet) }
+}
 
 /** A new object each time: opossum writes its defaults into it. */
-function optionsOf(name: string, restoredOpenMs: number | undefined): OpossumOptions {
+function optionsOf(
+  name: string,
+  shared: QuietOptions & Pick<OpossumOptions, 'status'>,
+  restoredOpenMs: number | undefined,
+): OpossumOptions {
   return {
-    ...STATUS_OPTIONS,
+    ...shared,
     name,
     timeout: false,
     // Compared with `>`: 100 is never exceeded.
     errorThresholdPercentage: 100,
-    status: NO_STATUS,
     resetTimeout: restoredOpenMs ?? 0,
     // Without lastTimerAt: opossum's would be compared with the time of construction.
     ...(restoredOpenMs === undefined ? {} : { state: { closed: false } }),
