@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createFaultProxy } from '../../src/testing.ts'
 import { beginSockets, type SocketRig } from '../guard/edges/socket-scene.ts'
+import { freezeServer } from '../guard/support/frozen-server.ts'
 import { guardSettings } from '../guard/support/settings.ts'
 import { until } from '../guard/support/tcp-scene.ts'
 import {
@@ -90,6 +91,25 @@ describe('createSocketEdge() before a database that cannot be reached', () => {
       },
     )
   }
+})
+
+describe('createSocketEdge() before a server that does not answer dials', () => {
+  test.each<[string, number, string, Ask]>([
+    ['pg', 50, 'timeout expired', drivers.pg],
+    ['ioredis', 50, 'ETIMEDOUT', drivers.ioredis],
+    ['redis', 50, 'Connection timeout', drivers.redis],
+    // It says nothing to its socket, so that a second has to pass.
+    ['mysql2', 1050, 'ETIMEDOUT', drivers.mysql2],
+  ])('takes the end that %s makes of it for a timeout', async (_name, timeoutMs, code, ask) => {
+    await using server = await freezeServer()
+    using rig = guarding({ host: '127.0.0.1', port: server.port }, ask)
+    rig.scene.configure(guardSettings())
+
+    const result = await rig.ask(timeoutMs)
+    await until(() => rig.scene.outcomes.length > 0)
+
+    expect([result, rig.scene.outcomes]).toEqual([code, ['timeout']])
+  })
 })
 
 describe('createSocketEdge() before a server process', () => {

@@ -6,7 +6,7 @@ import { codeOf, messageOf } from '../../base/error.ts'
  * Clients have timeouts of their own, often shorter than the guard's. They end the call with
  * whatever error they have made, so name, code and text of it are all there is to go by: `pg`
  * destroys its socket with `new Error('timeout expired')`, axios with the code `ECONNABORTED`. Taken
- * for a mere change of mind, they would blind the breaker.
+ * for a mere change of mind, they would blind the breaker (docs/design/0012).
  */
 export function isTimeoutReason(reason: unknown): boolean {
   if (typeof reason !== 'object' || reason === null) return false

@@ -16,7 +16,8 @@ describe('isTimeoutReason()', () => {
     ['what pg destroys its socket with', new Error('timeout expired')],
     ['what pg says of its pool', new Error('Connection terminated due to connection timeout')],
     ['what axios says', coded('timeout of 50ms exceeded', 'ECONNABORTED')],
-    ['what ioredis says', coded('connect ETIMEDOUT', 'ETIMEDOUT')],
+    ['what redis says', new Error('Connection timeout')],
+    ['a code of the system', coded('connect', 'ETIMEDOUT')],
     ['a code alone', coded('', 'UND_ERR_CONNECT_TIMEOUT')],
     ['what people write', new Error('the upstream timed out')],
   ])('is true of %s', (_name, reason) => {

@@ -87,7 +87,7 @@ describe('createSocketEdge() while nobody answers', () => {
     ['destroy(error)', 'ignored', (socket) => void socket.destroy(new Error('mine'))],
     ['what pg does', 'timeout', (socket) => void socket.destroy(new Error('timeout expired'))],
     [
-      'what ioredis does',
+      'an error as of Node itself',
       'failure',
       (socket) =>
         void socket.destroy(
