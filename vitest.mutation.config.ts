@@ -8,6 +8,7 @@ export default defineConfig({
     ...base.test,
     include: ['test/guard/*.test.ts'],
     exclude: ['test/guard/{fault,breaker-leak,opossum-contract}*.test.ts'],
+    env: { SOMON_TEST_GUARD_LIVES: '100' },
     setupFiles: ['test/support/short-properties.ts'],
     reporters: ['default'],
     testTimeout: 5000,

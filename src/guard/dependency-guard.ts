@@ -230,22 +230,17 @@ export class DependencyGuard {
     const { call } = work
     const { parts, log } = this.#stages
     const { clock, random } = parts
-    let failed: { readonly error: unknown; readonly verdict: Verdict } | undefined
-    const verdictOn = (error: unknown): Verdict | undefined =>
-      failed?.error === error ? failed?.verdict : undefined
-    const onFailed = (error: unknown, verdict: Verdict): void => {
-      failed = { error, verdict }
+    // Of the last attempt: what did not run, as a refusal, is not asked about.
+    let verdict: Verdict | undefined
+    const onFailed = (_error: unknown, own: Verdict): void => {
+      verdict = own
     }
     return retrying(() => attempt(this.#stages, { ...work, onFailed }), {
       ...{ max: retry.max, budget: this.#budget, clock, random, signal: call.signal },
       deadlineAt,
       idempotent: call.idempotent === true,
-      isFailure: (error) => {
-        // A refusal has no verdict: no attempt came of it.
-        const verdict = verdictOn(error)
-        return verdict !== undefined && isBad(verdict)
-      },
-      retryAfterMs: (error) => verdictOn(error)?.retryAfterMs,
+      isFailure: () => verdict !== undefined && isBad(verdict),
+      retryAfterMs: () => verdict?.retryAfterMs,
       onRetry: (index, result) => log.retry(index, result),
     })
   }

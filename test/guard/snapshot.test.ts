@@ -60,7 +60,8 @@ describe('DependencyGuard.snapshot()', () => {
       guard.call(() => new Promise((resolve) => setTimeout(resolve, ms)))
     const results = Promise.allSettled([after(10), after(10), after(10), after(2000)])
     const gone = new AbortController()
-    const ignored = guard.call(pending().task, { signal: gone.signal }).catch(() => {})
+    const silent = { signal: gone.signal, timeoutMs: 0 }
+    const ignored = ended(guard.call(pending().task, silent))
     await vi.advanceTimersByTimeAsync(2000)
     gone.abort()
 

@@ -133,8 +133,13 @@ describe('the adaptive bulkhead of a guard', () => {
     for (let at = 0; at < 20; at += 1) await batch(10)
     for (let at = 0; at < 20; at += 1) await batch(1000)
 
+    const learned = guard.snapshot().limit
+    guard.configure(guardSettings({}, { bulkhead, timeoutMs: 1 }))
+
     expect(limits.at(-1)).toBeLessThan(20)
-    expect(guard.snapshot().limit).toBe(limits.at(-1))
+    expect(learned).toBe(limits.at(-1))
+    expect(limits.filter((limit, at) => limit === limits[at - 1])).toEqual([])
+    expect(guard.snapshot().limit).toBe(learned)
   })
 })
 
