@@ -25,9 +25,17 @@ export class GuardedRequires {
     const plain = createRequire(path)
     const guards = this.#guards
     if (guards === undefined) return plain
+    const loaded = new Map<string, Loaded>()
     const guarded = (id: string): unknown => {
+      const known = loaded.get(id)
+      if (known !== undefined && plain.cache[known.file]?.exports === known.exported) {
+        return known.seen
+      }
       const external = externalOf(id, plain)
-      return external === undefined ? plain(id) : this.#load(external, plain, importer, guards)
+      if (external === undefined) return plain(id)
+      const found = this.#load(external, plain, importer, guards)
+      loaded.set(id, found)
+      return found.seen
     }
     return Object.assign(guarded, plain)
   }
@@ -37,14 +45,16 @@ export class GuardedRequires {
     plain: NodeJS.Require,
     importer: Importer,
     guards: ImportGuards,
-  ): unknown {
+  ): Loaded {
     const { specifier, file } = external
     const isThere = plain.cache[file] !== undefined
     const guard = isThere ? undefined : guards.guardOf(importer.owner, external)
     const exported: unknown =
       guard === undefined ? plain(specifier) : this.#loadGuarded(external, plain, importer, guard)
-    if (!isNamespaceLike(exported)) return exported
-    return importer.see(`${file}\nrequire`, exported, external, guards, importer.owner)
+    const seen = isNamespaceLike(exported)
+      ? importer.see(exported, external, guards, importer.owner)
+      : exported
+    return { file, exported, seen }
   }
 
   #loadGuarded(
@@ -65,6 +75,14 @@ export class GuardedRequires {
     this.#waiting.delete(file)
     return exported
   }
+}
+
+/** What a specifier has led to; asked for again, it costs no more than Node's own `require`. */
+interface Loaded {
+  readonly file: string
+  readonly exported: unknown
+  /** The same, or what stands in for it because functions are declared. */
+  readonly seen: unknown
 }
 
 /** The package that is meant; undefined for builtins, for paths, and for what Node does not find. */

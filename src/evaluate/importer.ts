@@ -6,7 +6,8 @@ import type { ExternalPackage, ImportGuards } from './import-guard.ts'
 export class Importer {
   /** The entry of its module. */
   readonly owner: RelPath
-  #facades: Map<string, Namespace> | undefined
+  /** By the namespace that each stands in for; most generations have none. */
+  #facades: Map<Namespace, Namespace> | undefined
 
   constructor(owner: RelPath) {
     this.owner = owner
@@ -16,22 +17,20 @@ export class Importer {
    * What the generation sees of a package: the namespace, or one object of its own for as long as
    * it lives.
    *
-   * @param key - what tells the namespace from others
    * @param from - the source file that imports it, for errors
    */
   see(
-    key: string,
     namespace: Namespace,
     external: ExternalPackage,
     guards: ImportGuards,
     from: RelPath,
   ): Namespace {
-    const made = this.#facades?.get(key)
+    const made = this.#facades?.get(namespace)
     if (made !== undefined) return made
     const facade = guards.facadeOf(this.owner, external, namespace, from)
     if (facade === namespace) return namespace
     this.#facades ??= new Map()
-    this.#facades.set(key, facade)
+    this.#facades.set(namespace, facade)
     return facade
   }
 }

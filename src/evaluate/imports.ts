@@ -215,7 +215,7 @@ export class Imports {
   ): Namespace {
     const { guards } = this.#parts
     if (guards === undefined || target.external === undefined) return namespace
-    return importer.see(keyOf(target), namespace, target.external, guards, site.importer)
+    return importer.see(namespace, target.external, guards, site.importer)
   }
 }
 

@@ -57,6 +57,23 @@ describe('require() of a CommonJS source', () => {
     expect(calls).toEqual(['main.cjs module:old@1.2.3 ok', 'main.cjs module:new@1.2.3 ok'])
   })
 
+  test('loads a package anew when it was taken out of the cache of Node', async () => {
+    await using fixture = await packages({
+      'old/package.json': versioned('old'),
+      'old/index.js': 'exports.a = {}',
+    })
+    const { rig, calls } = scene(fixture.root)
+
+    const [one, same, other] = (await run(
+      rig,
+      '[require("old"), require("old"), (delete require.cache[require.resolve("old")], require("old"))]',
+    )) as unknown[]
+
+    expect(same).toBe(one)
+    expect(other).not.toBe(one)
+    expect(calls.length).toBe(2)
+  })
+
   test('asks no guard for builtins, paths and what is not there', async () => {
     await using fixture = await packages({})
     await fixture.write('beside.cjs', 'module.exports = 7')
@@ -129,10 +146,15 @@ describe('require() of a CommonJS source', () => {
       rig,
       '[require("pay").charge(7), require("pay") === require("pay")]',
     )) as [Promise<number>, boolean]
+    const anew = await run(
+      rig,
+      '[require("pay").other, (delete require.cache[require.resolve("pay")], require("pay").other)]',
+    )
     const plain = await run(rig, 'require("payer").charge()')
 
     expect(await paid).toBe(7)
     expect(same).toBe(true)
+    expect((anew as unknown[])[1]).not.toBe((anew as unknown[])[0])
     expect(plain).toBe(1)
     expect(calls).toContain('main.cjs payments ok')
   })

@@ -85,6 +85,52 @@ describe('ModuleSystem.load() of modules that import packages', () => {
     expect((await system.load<{ n: number }>('./main.ts')).exports.n).toBe(2)
   })
 
+  test('leaves a package alone that hangs, and takes the next attempt', async () => {
+    await using fixture = await createFixture({ 'main.ts': "export { run } from 'hangs-here'" })
+    await addPackage(
+      fixture,
+      'hangs-here',
+      'globalThis.__hangsHere = (globalThis.__hangsHere ?? 0) + 1; export const run = globalThis.__hangsHere; if (run === 1) await new Promise(() => {})',
+    )
+    await using system = systemOn(fixture, { guard: { timeoutMs: 1000 } })
+
+    const error = await failureOf(system.load('./main.ts'))
+    const { exports } = await system.load<{ run: number }>('./main.ts')
+
+    expect(error).toMatchObject({
+      code: 'SOMON_GUARD_TIMEOUT',
+      data: { owner: 'main.ts', dependency: 'module:hangs-here@1.2.3' },
+    })
+    expect(exports.run).toBe(2)
+  })
+
+  test('guards what loadSync() and require() load', async () => {
+    await using fixture = await createFixture({
+      'main.cjs': "exports.again = () => require('broken-cjs')",
+      'node_modules/broken-cjs/package.json': '{"name":"broken-cjs","version":"1.2.3"}',
+      'node_modules/broken-cjs/index.js': 'throw new Error("no licence")',
+      'sync.ts': "import 'broken-cjs'\nexport {}",
+    })
+    await using system = systemOn(fixture, {
+      cache: { disk: { mode: 'readwrite', dir: '.cache' } },
+      guard: { breaker: { consecutive: 1 } },
+    })
+    const { exports } = await system.load<{ default: { again(): unknown } }>('./main.cjs')
+    await failureOf(system.load('./sync.ts'))
+
+    const refused = (): unknown => system.loadSync('./sync.ts')
+
+    expect(() => exports.default.again()).toThrow('no licence')
+    expect(() => exports.default.again()).toThrow(
+      expect.objectContaining({ code: 'SOMON_GUARD_OPEN' }),
+    )
+    expect(refused).toThrow(expect.objectContaining({ code: 'SOMON_GUARD_OPEN' }))
+    expect(states(system)).toEqual({
+      'main.cjs:module:broken-cjs@1.2.3': 'open',
+      'sync.ts:module:broken-cjs@1.2.3': 'open',
+    })
+  })
+
   test('guards no import without circuit breakers', async () => {
     await using fixture = await createFixture({ 'bad.ts': "import 'broken-off'\nexport {}" })
     await addPackage(fixture, 'broken-off', "throw new Error('no licence')")
