@@ -55,6 +55,7 @@ const PROFILES: readonly GuardSettings[] = [
 type Step =
   | { readonly do: 'finish'; readonly pick: number; readonly verdict: Verdict }
   | { readonly do: 'withdraw' | 'renew'; readonly pick: number }
+  | { readonly do: 'record'; readonly back: number; readonly hintMs: number | undefined }
   | { readonly do: 'advance'; readonly ms: number }
   | { readonly do: 'configure'; readonly profile: number }
   | { readonly do: 'start' | 'export' | 'import' | Act }
@@ -93,6 +94,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({ do: fc.constantFrom('withdraw' as const, 'renew' as const), pick }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('record' as const),
+      back: fc.nat({ max: 1 }),
+      hintMs: fc.option(fc.nat({ max: 2000 }), { nil: undefined }),
+    }),
   },
   { weight: 1, arbitrary: simple('export', 'import') },
   {
@@ -157,6 +166,9 @@ class Rig {
       case 'renew':
         this.#end(one)
         break
+      case 'record':
+        this.#record(one)
+        break
       case 'advance':
         vi.advanceTimersByTime(one.ms)
         this.#reference.advance(one.ms)
@@ -184,6 +196,16 @@ class Rig {
       case 'enable':
         this.breaker[one.do]()
         actOnReference(this.#reference, one.do)
+    }
+  }
+
+  /** A call that ended well in this generation, or in the one before, has failed after all. */
+  #record({ back, hintMs }: Step & { readonly do: 'record' }): void {
+    const generation = this.breaker.generation - back
+    const failed: Verdict = { outcome: 'failure', slow: false, retryAfterMs: hintMs }
+    this.#lastAnswer = {
+      actual: this.breaker.recordFailure(failed, new Error('late'), generation),
+      expected: this.#reference.recordFailure(failed, generation),
     }
   }
 

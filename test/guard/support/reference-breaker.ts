@@ -88,6 +88,18 @@ export class ReferenceBreaker {
     return this.admit()
   }
 
+  recordFailure(verdict: Verdict, generation: number): boolean {
+    if (generation !== this.generation) {
+      this.staleCount += 1
+      return false
+    }
+    this.window.add(verdict, this.now)
+    if (this.state === 'half-open' && this.mode !== 'disabled') {
+      this.#open('probe-failed', verdict.retryAfterMs)
+    } else this.#tripIfDue(verdict.retryAfterMs)
+    return true
+  }
+
   advance(ms: number): void {
     const end = this.now + ms
     for (;;) {
