@@ -1,7 +1,7 @@
 import type { GuardedCall } from '../base/guard.ts'
 import type { Slot } from './bulkhead.ts'
 import { runWithDeadline } from './deadline.ts'
-import type { Nesting } from './nesting.ts'
+import { nest, type Nesting } from './nesting.ts'
 import { okVerdict, type Verdict } from './outcome.ts'
 import { rejectSoon } from './reject-soon.ts'
 import type { GuardStages } from './stages.ts'
@@ -90,8 +90,9 @@ function run<T>(
   const { clock, nesting } = stages.parts
   const { timeoutMs = stages.settings.timeoutMs, signal } = call
   const startedAt = clock.elapsed()
+  let inside: Nesting | undefined
   const marked = (own: AbortSignal): T | PromiseLike<T> => {
-    const inside: Nesting = { guard: stages, outer: nesting.getStore() }
+    inside = nest(stages, nesting.getStore())
     return nesting.run(inside, task, own)
   }
   // Both have to be over: the result is counted before the next call starts in this place.
@@ -104,6 +105,7 @@ function run<T>(
     ...{ timeoutMs, clock, signal, abandonMs: stages.settings.abandonMs },
     onTimeout: () => stages.errors.timedOut(timeoutMs),
     onEnd: (abandoned) => {
+      if (inside !== undefined) inside.isOver = true
       leave()
       if (abandoned) stages.log.abandoned()
     },
