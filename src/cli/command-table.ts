@@ -141,7 +141,7 @@ const RUN: CommandSpec = {
   doc: 'Load a module and run it.',
   flags: [
     flag('watch', 'boolean', 'reload it when a file changes', { short: 'w' }),
-    flag('guards', 'boolean', 'guard what the program calls outside'),
+    flag('guards', 'boolean', 'show the guards of what the program calls; or call without them'),
     flag('verify', 'string', 'export that judges a new generation before it serves', {
       value: 'export',
     }),

@@ -78,16 +78,6 @@ export const flagConflict: ErrorFactory<{ flag: string; because: string; instead
     fix: ({ instead }) => instead,
   })
 
-/** A flag of the design whose feature is not part of this version. */
-export const notAvailable: ErrorFactory<{ flag: string; feature: string }> = defineError({
-  code: 'SOMON_CLI_NOT_AVAILABLE',
-  when: 'A flag is used whose feature is not part of this version.',
-  remedy: 'Leave the flag out',
-  message: ({ flag, feature }) =>
-    `Cannot use ${flag}: this version of somon has no ${feature}; it comes with a later one`,
-  fix: ({ flag }) => `Leave ${flag} out`,
-})
-
 /** `graph --why` names a file that is not in the graph. */
 export const notInGraph: ErrorFactory<{ file: string; nearest?: string | undefined }> = defineError(
   {

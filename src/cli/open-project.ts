@@ -29,6 +29,8 @@ export interface ProjectSettings {
 /** What a command asks of a project. */
 export interface ProjectRequest {
   readonly profile: Profile
+  /** The process runs the project's modules and nothing else. */
+  readonly isProgram?: boolean
 }
 
 /** A project with a system over it, which ends with the scope. */
@@ -63,6 +65,7 @@ export async function readProject(
   const file = await readConfigFile(root, flags.text('config'))
   const values: Record<string, unknown> = { root }
   if (flags.get('cache') === false) values['cache.disk.mode'] = 'off'
+  if (flags.get('guards') === false) values['guard.enabled'] = false
   if (flags.has('log-level')) values['log.level'] = flags.text('log-level')
   for (const [flag, path] of Object.entries(FLAG_SETTINGS)) {
     const value = flags.get(flag)
@@ -91,7 +94,8 @@ export async function openProject(
   const project = await readProject(context, request)
   const { ModuleSystem } = await import('../system/module-system.ts')
   const { loading } = project.settings
-  const system = new ModuleSystem({ ...project.settings, loading: { ...loading, watch: false } })
+  const settings = { ...project.settings, loading: { ...loading, watch: false } }
+  const system = new ModuleSystem(settings, { isProgram: request.isProgram === true })
   return {
     ...project,
     root: project.settings.root,

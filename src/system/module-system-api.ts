@@ -1,4 +1,5 @@
 import type { SomonError } from '../base/error.ts'
+import type { Listener, Unsubscribe } from '../base/events.ts'
 import type { RelPath } from '../base/project-path.ts'
 import type { Artifact } from '../bundle/artifact.ts'
 import type { BuildMessage } from '../bundle/build-message.ts'
@@ -14,6 +15,7 @@ import type { ModuleGraph } from '../load/module-graph.ts'
 import type { Module } from '../module/module.ts'
 import type { InvalidateReport } from '../module/reload-report.ts'
 import type { WatchSession } from '../module/watch-session.ts'
+import type { SystemEvents } from './events.ts'
 import type { GuardHandle, GuardOptions } from './guard-handle.ts'
 import type { GuardAction } from './system-guards.ts'
 
@@ -121,5 +123,9 @@ export interface ModuleSystemApi extends AsyncDisposable {
   actOnGuards(action: GuardAction, names?: readonly string[], by?: string): readonly string[]
   configure(changes: SettingsInput): void
   stats(): SystemStats
+  on<Name extends keyof SystemEvents>(
+    event: Name,
+    listener: Listener<SystemEvents[Name]>,
+  ): Unsubscribe
   shutdown(options?: { readonly timeoutMs?: number }): Promise<ShutdownReport>
 }

@@ -1,6 +1,7 @@
 import { entryOf } from '../entries.ts'
 import type { CommandContext } from '../command.ts'
-import { badValue, flagConflict, notAvailable, unreadableFile } from '../errors.ts'
+import { badValue, flagConflict, unreadableFile } from '../errors.ts'
+import { systemClock } from '../../base/clock.ts'
 import { codeOf, messageOf } from '../../base/error.ts'
 import { resolve } from 'node:path'
 import type { Module } from '../../module/module.ts'
@@ -14,7 +15,6 @@ import { describeReport } from '../watch-report.ts'
 /** `somon run`: loads a module as the program; the program decides the exit code. */
 export async function run(context: CommandContext): Promise<number | undefined> {
   const { operands, host, flags, rest } = context
-  if (flags.isOn('guards')) throw notAvailable({ flag: '--guards', feature: 'guards' })
   readEnvFiles(context)
   const project = await open(context)
   const { watch: watches } = project.settings.loading
@@ -28,9 +28,15 @@ export async function run(context: CommandContext): Promise<number | undefined> 
   await openInspector(context)
   const entry = entryOf(operands[0] ?? '', host.cwd)
   process.argv = [process.execPath, entry, ...rest]
+  const guards = flags.isOn('guards') ? await showGuards(project, context) : undefined
   const module = await load(project, entry, operands[0] ?? '')
   if (watches) return serve(context, project, module)
-  process.once('beforeExit', () => void project.system.shutdown())
+  process.once('beforeExit', () => {
+    guards?.[Symbol.dispose]()
+    void project.system.shutdown()
+  })
+  // A program that calls process.exit() gets here only.
+  process.once('exit', () => guards?.[Symbol.dispose]())
   return undefined
 }
 
@@ -39,9 +45,17 @@ export const endsOnFailure = true
 
 /** A program that ends by itself has nothing to sweep; one that reloads has: its profile. */
 async function open(context: CommandContext): Promise<OpenProject> {
-  if (context.flags.isOn('watch')) return openProject(context, { profile: 'watch' })
-  const project = await openProject(context, { profile: 'run' })
-  return project.settings.loading.watch ? openProject(context, { profile: 'watch' }) : project
+  if (context.flags.isOn('watch'))
+    return openProject(context, { profile: 'watch', isProgram: true })
+  const project = await openProject(context, { profile: 'run', isProgram: true })
+  return project.settings.loading.watch
+    ? openProject(context, { profile: 'watch', isProgram: true })
+    : project
+}
+
+async function showGuards(project: OpenProject, { output }: CommandContext): Promise<Disposable> {
+  const { watchGuards } = await import('../watch-guards.ts')
+  return watchGuards(project.system, output, systemClock)
 }
 
 /** A program that fails to start leaves nothing behind. */
