@@ -14,7 +14,7 @@ import { Attempt, type AttemptHost } from './undici-attempt.ts'
 import { BodyWatch, type Upload } from './undici-body.ts'
 import { type Caller, callerOf } from './undici-caller.ts'
 import { isTimeoutReason, timedOutBy } from './give-up.ts'
-import { legacyHandler, modernHandler } from './undici-listener.ts'
+import { handlerFor } from './undici-listener.ts'
 
 /** What one guarded request is made of. */
 export interface ExchangeParts {
@@ -46,7 +46,7 @@ export class Exchange implements Controller, AttemptHost {
   /** Aborts when the caller gives up before an answer, or is to blame for the error itself. */
   readonly #given = new AbortController()
   readonly #context: object = {}
-  readonly #modern: boolean
+  readonly #isModern: boolean
   #attempt: Attempt | undefined
   #inner: Controller | undefined
   #watch: BodyWatch | undefined
@@ -63,7 +63,7 @@ export class Exchange implements Controller, AttemptHost {
 
   constructor(parts: ExchangeParts) {
     this.#parts = parts
-    this.#modern = isModern(parts.handler)
+    this.#isModern = isModern(parts.handler)
     this.caller = callerOf(parts.handler, this)
   }
 
@@ -178,8 +178,7 @@ export class Exchange implements Controller, AttemptHost {
     const attempt = new Attempt(this, signal, enter())
     this.#attempt = attempt
     try {
-      const handler = this.#modern ? modernHandler(attempt) : legacyHandler(attempt)
-      this.#accepted = dispatch(options, handler)
+      this.#accepted = dispatch(options, handlerFor(attempt, this.#isModern))
     } catch (error) {
       // A dispatcher throws at what it cannot even send.
       this.#thrown = { error }

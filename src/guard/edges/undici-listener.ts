@@ -1,4 +1,4 @@
-import type { Controller, LegacyHandler, ModernHandler } from './undici-api.ts'
+import type { Controller, Handler, LegacyHandler, ModernHandler } from './undici-api.ts'
 import type { Head } from './undici-caller.ts'
 
 /** What is told of one dispatch, whatever kind of handler the dispatcher speaks to. */
@@ -14,53 +14,86 @@ export interface Listener {
   responseStarted(): unknown
 }
 
-/** Makes the handler that a dispatcher of the modern kind tells a listener through. */
-export function modernHandler(listener: Listener): ModernHandler {
-  return {
-    onRequestStart: (controller, context) => listener.started(controller, context),
-    onRequestUpgrade: (_controller, status, headers, socket) =>
-      listener.upgraded({ status, headers, text: undefined }, socket),
-    onResponseStart: (_controller, status, headers, text) =>
-      listener.answered({ status, headers, text }),
-    onResponseData: (_controller, chunk) => listener.received(chunk),
-    onResponseEnd: (_controller, trailers) => listener.ended(trailers),
-    onResponseError: (_controller, error) => listener.failed(error),
-    ...sending(listener),
+/** Returns the handler that a dispatcher tells a listener through, of one kind or the other. */
+export function handlerFor(listener: Listener, isModern: boolean): Handler {
+  return isModern ? new ModernListening(listener) : new LegacyListening(listener)
+}
+
+abstract class Listening {
+  protected readonly listener: Listener
+
+  constructor(listener: Listener) {
+    this.listener = listener
+  }
+
+  onBodySent(chunk: unknown): unknown {
+    return this.listener.bodySent(chunk)
+  }
+
+  onRequestSent(): unknown {
+    return this.listener.requestSent()
+  }
+
+  onResponseStarted(): unknown {
+    return this.listener.responseStarted()
   }
 }
 
-/** Makes the handler that a dispatcher of the legacy kind tells a listener through. */
-export function legacyHandler(listener: Listener): LegacyHandler {
-  let controller: LegacyController | undefined
-  return {
-    onConnect(abort, context) {
-      controller = new LegacyController(abort)
-      listener.started(controller, context)
-    },
-    onUpgrade: (status, headers, socket) =>
-      listener.upgraded({ status, headers, text: undefined }, socket),
-    onHeaders(status, headers, resume, text) {
-      controller?.onResume(resume)
-      listener.answered({ status, headers, text })
-      return controller?.paused !== true
-    },
-    onData(chunk) {
-      listener.received(chunk)
-      return controller?.paused !== true
-    },
-    onComplete: (trailers) => listener.ended(trailers),
-    onError: (error) => listener.failed(error),
-    ...sending(listener),
+class ModernListening extends Listening implements ModernHandler {
+  onRequestStart(controller: Controller, context: unknown): void {
+    this.listener.started(controller, context)
+  }
+
+  onRequestUpgrade(_: Controller, status: number, headers: unknown, socket: unknown): unknown {
+    return this.listener.upgraded({ status, headers, text: undefined }, socket)
+  }
+
+  onResponseStart(_: Controller, status: number, headers: unknown, text: unknown): void {
+    this.listener.answered({ status, headers, text })
+  }
+
+  onResponseData(_: Controller, chunk: unknown): void {
+    this.listener.received(chunk)
+  }
+
+  onResponseEnd(_: Controller, trailers: unknown): void {
+    this.listener.ended(trailers)
+  }
+
+  onResponseError(_: Controller, error: unknown): void {
+    this.listener.failed(error)
   }
 }
 
-function sending(
-  listener: Listener,
-): Pick<ModernHandler, 'onBodySent' | 'onRequestSent' | 'onResponseStarted'> {
-  return {
-    onBodySent: (chunk) => listener.bodySent(chunk),
-    onRequestSent: () => listener.requestSent(),
-    onResponseStarted: () => listener.responseStarted(),
+class LegacyListening extends Listening implements LegacyHandler {
+  #controller: LegacyController | undefined
+
+  onConnect(abort: (reason?: unknown) => void, context: unknown): void {
+    this.#controller = new LegacyController(abort)
+    this.listener.started(this.#controller, context)
+  }
+
+  onUpgrade(status: number, headers: unknown, socket: unknown): unknown {
+    return this.listener.upgraded({ status, headers, text: undefined }, socket)
+  }
+
+  onHeaders(status: number, headers: unknown, resume: () => void, text: unknown): boolean {
+    this.#controller?.onResume(resume)
+    this.listener.answered({ status, headers, text })
+    return this.#controller?.paused !== true
+  }
+
+  onData(chunk: unknown): boolean {
+    this.listener.received(chunk)
+    return this.#controller?.paused !== true
+  }
+
+  onComplete(trailers: unknown): void {
+    this.listener.ended(trailers)
+  }
+
+  onError(error: unknown): void {
+    this.listener.failed(error)
   }
 }
 
