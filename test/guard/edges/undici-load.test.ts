@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { guardSettings } from '../support/settings.ts'
 import { codeOfFetch, hang, Loopback, ok, UndiciScene, watchLeftovers } from './undici-scene.ts'
 
@@ -14,7 +15,8 @@ describe('1,000 calls at once to a server that hangs', () => {
   test('touch none of those to a healthy one beside, and all are answered', async () => {
     const bulkhead = { mode: 'fixed', max: CALLS, queue: 0, queueTimeoutMs: 1000 } as const
     const settings = guardSettings({ consecutive: CALLS / 2 }, { timeoutMs: 4000, bulkhead })
-    using scene = new UndiciScene({ settings })
+    const clock = new FakeClock()
+    using scene = new UndiciScene({ settings }, clock)
     await using hanging = await Loopback.start(hang)
     await using healthy = await Loopback.start(ok)
     const outcomesOf = ({ origin }: Loopback): Record<string, number> =>
@@ -42,6 +44,7 @@ describe('1,000 calls at once to a server that hangs', () => {
     await vi.waitFor(() => expect(hanging.cut).toBe(hanging.requests.length), 10_000)
     expect(hanging.requests.length).toBeLessThanOrEqual(CALLS)
     await vi.waitFor(() => expect(scene.guard(hanging.origin).isIdle).toBe(true))
+    await clock.advance(5000)
     expect(scene.covered.covers(`127.0.0.1:${hanging.port}`)).toBe(false)
   })
 

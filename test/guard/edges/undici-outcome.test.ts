@@ -235,6 +235,21 @@ describe('the abort of a caller', () => {
     await vi.waitFor(() => expect(scene.outcomes).toEqual(['timeout']))
   })
 
+  test.each(requests)('before the call by %s keeps it from being sent', async (_name, request) => {
+    using scene = new UndiciScene()
+    await using server = await Loopback.start(ok)
+    const reason = new Error('never mind')
+
+    const sent = scene.as('orders', () =>
+      request(server.origin, { signal: AbortSignal.abort(reason) }),
+    )
+
+    await expect(sent).rejects.toBe(reason)
+    expect(server.opened).toBe(0)
+    expect(scene.outcomes.filter((outcome) => outcome !== 'ignored')).toEqual([])
+    expect(scene.guard(server.origin).isIdle).toBe(true)
+  })
+
   test('is heard while the call waits for its turn', async () => {
     const bulkhead = { mode: 'fixed', max: 1, queue: 5, queueTimeoutMs: 60_000 } as const
     using scene = new UndiciScene({ settings: guardSettings({}, { bulkhead }) })
