@@ -35,8 +35,6 @@ export async function run(context: CommandContext): Promise<number | undefined> 
     guards?.[Symbol.dispose]()
     void project.system.shutdown()
   })
-  // A program that calls process.exit() gets here only.
-  process.once('exit', () => guards?.[Symbol.dispose]())
   return undefined
 }
 
@@ -55,7 +53,10 @@ async function open(context: CommandContext): Promise<OpenProject> {
 
 async function showGuards(project: OpenProject, { output }: CommandContext): Promise<Disposable> {
   const { watchGuards } = await import('../watch-guards.ts')
-  return watchGuards(project.system, output, systemClock)
+  const shown = watchGuards(project.system, output, systemClock)
+  // A program that calls process.exit() gets here only.
+  process.once('exit', () => shown[Symbol.dispose]())
+  return shown
 }
 
 /** A program that fails to start leaves nothing behind. */
