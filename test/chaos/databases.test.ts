@@ -16,12 +16,10 @@ import { drivers, startFakeMysql, type Ask, type Place } from './drivers.ts'
 const halfOpen = { probes: 1, successes: 1, maxMs: 5000 }
 const open = { baseMs: 20_000, factor: 1, jitter: 0 }
 /** Opens after three failures, for longer than a test takes. */
-const settings = guardSettings(
-  { consecutive: 3, recoveryMs: 60_000, open, halfOpen },
-  { timeoutMs: 400 },
-)
+const settings = guardSettings({ consecutive: 3, recoveryMs: 60_000, open, halfOpen })
+const impatient = guardSettings(settings.breaker, { timeoutMs: 400 })
 /** The open circuit is tried again soon. */
-const hurried = guardSettings({ ...settings.breaker, recoveryMs: 1000 }, { timeoutMs: 2000 })
+const hurried = guardSettings({ ...settings.breaker, recoveryMs: 1000 })
 
 type Start = () => Promise<Place & AsyncDisposable>
 const cases: readonly (readonly [string, string | undefined, Start, Ask])[] = [
@@ -144,9 +142,10 @@ describe('createSocketEdge() before a server process', () => {
         using rig = guarding(server, ask)
         const { breaker } = rig.scene.guard('db')
 
+        rig.scene.configure(impatient)
         await server.freeze()
         const down = await times(4, () => rig.ask())
-        server.thaw()
+        await server.thaw()
         rig.scene.configure(hurried)
         await until(() => breaker.state === 'half-open')
         const probe = await rig.ask()

@@ -15,8 +15,8 @@ export interface DatabaseServer extends AsyncDisposable {
   kill(): Promise<void>
   /** Stops the process and takes what the system would connect meanwhile: dials are not answered. */
   freeze(): Promise<void>
-  /** Lets a stopped process go on. */
-  thaw(): void
+  /** Lets a stopped process go on; resolves once it takes connections again. */
+  thaw(): Promise<void>
   /** Starts it again, on the same port and with the same data. */
   revive(): Promise<void>
 }
@@ -84,7 +84,7 @@ async function start(recipe: Recipe): Promise<DatabaseServer> {
   const host = '127.0.0.1'
   let child = await spawned(recipe)
   let fillers: Socket[] = []
-  const thaw = (): void => {
+  const goOn = (): void => {
     for (const socket of fillers) socket.destroy()
     fillers = []
     child.kill('SIGCONT')
@@ -92,12 +92,19 @@ async function start(recipe: Recipe): Promise<DatabaseServer> {
   const kill = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
-    thaw()
+    goOn()
     child.kill(endSignal)
     await exited
   }
   return {
-    ...{ host, port, kill, thaw },
+    ...{ host, port, kill },
+    async thaw() {
+      goOn()
+      // A dial that the system drops before it has noticed is repeated after a second.
+      const socket = connect(port, host).on('error', () => {})
+      await once(socket, 'connect')
+      socket.destroy()
+    },
     async freeze() {
       child.kill('SIGSTOP')
       fillers = await filled(host, port)

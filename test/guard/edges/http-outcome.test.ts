@@ -12,7 +12,7 @@ const hang: RequestListener = () => {}
 const beginBody: RequestListener = (_, response) => {
   response.writeHead(200, { 'content-length': 100 }).write('x')
 }
-const impatient = guardSettings({}, { timeoutMs: 60 })
+const impatient = guardSettings({}, { timeoutMs: 250 })
 
 let tls: KeyPair
 beforeAll(async () => {
@@ -242,7 +242,7 @@ describe('createHttpEdge() with a body that drips', () => {
       drips.push(setInterval(() => response.write('x'), 5))
     }
     await using rig = await beginHttp(
-      { settings: guardSettings({}, { bodyIdleMs: 300 }) },
+      { settings: guardSettings({}, { bodyIdleMs: 500 }) },
       { '/': drip, '/silent': beginBody },
     )
     const response = await headersOf(rig, '/')
@@ -304,7 +304,7 @@ describe('createHttpEdge() with other ways to use a request', () => {
   test.each([true, false])(
     'is over with an upgrade; handled by the caller: %s',
     async (isHandled) => {
-      await using rig = await beginHttp({ settings: impatient })
+      await using rig = await beginHttp()
       rig.server.server.on('upgrade', (_, socket: Socket) => {
         socket.write('HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n')
         socket.pipe(socket)

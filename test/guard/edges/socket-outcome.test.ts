@@ -69,7 +69,7 @@ describe('createSocketEdge() while a name is looked up', () => {
 /** A socket edge before a server that does not answer. */
 interface FrozenRig extends Pick<SocketRig, 'scene' | 'dial'>, AsyncDisposable {
   readonly begin: () => Socket
-  readonly thaw: () => void
+  readonly thaw: () => Promise<void>
 }
 
 describe('createSocketEdge() while nobody answers', () => {
@@ -144,7 +144,7 @@ describe('createSocketEdge() while nobody answers', () => {
       await rig.dial(rig.begin),
       await rig.dial(rig.begin),
     ]
-    rig.thaw()
+    await rig.thaw()
     await until(() => rig.scene.guard('db').breaker.state === 'half-open')
     const probe = await rig.dial(rig.begin)
 

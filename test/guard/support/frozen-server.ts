@@ -6,7 +6,8 @@ import { until } from './tcp-scene.ts'
 /** A port on loopback that does not answer dials until it is thawed. */
 export interface FrozenServer extends AsyncDisposable {
   readonly port: number
-  thaw(): void
+  /** Lets it go on; resolves once it takes connections again. */
+  thaw(): Promise<void>
 }
 
 const PROGRAM = `
@@ -37,7 +38,13 @@ export async function freezeServer(): Promise<FrozenServer> {
   }
   return {
     port,
-    thaw: () => void child.kill('SIGCONT'),
+    async thaw() {
+      child.kill('SIGCONT')
+      // A dial that the system drops before it has noticed is repeated after a second.
+      const socket = connect(port, '127.0.0.1').on('error', () => {})
+      await once(socket, 'connect')
+      socket.destroy()
+    },
     async [Symbol.asyncDispose]() {
       for (const socket of waiting) socket.destroy()
       process.removeListener('exit', end)
