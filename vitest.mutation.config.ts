@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     ...base.test,
     include: ['test/guard/*.test.ts'],
-    exclude: ['test/guard/{fault,breaker-leak,opossum-contract}*.test.ts'],
+    exclude: ['test/guard/{fault,breaker-leak,dependency-guard-leak,opossum-contract}*.test.ts'],
     env: { SOMON_TEST_GUARD_LIVES: '100' },
     setupFiles: ['test/support/short-properties.ts'],
     reporters: ['default'],
