@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import { Agent, type RequestOptions } from 'node:http'
+import { Agent, type RequestListener, type RequestOptions } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -122,6 +122,33 @@ describe('createHttpEdge() with a request of an owner', () => {
 
     const { origin } = rig.server
     expect(rig.scene.unsupported).toEqual([`${origin} retry http`, `${origin} rate.waitMs http`])
+  })
+})
+
+describe('createHttpEdge() on the way back', () => {
+  test('admits as many probes as there may be, and closes when they succeed', async () => {
+    const open = { baseMs: 20, factor: 1, jitter: 0 }
+    const halfOpen = { probes: 1, successes: 2, maxMs: 5000 }
+    const settings = guardSettings({ consecutive: 2, open, halfOpen })
+    let isDown = true
+    const answer: RequestListener = (_, response) =>
+      void response.writeHead(isDown ? 500 : 200).end()
+    await using rig = await begin({ settings }, { '/': answer })
+    const { breaker } = rig.guard()
+
+    const failed = [await rig.send('/'), await rig.send('/')]
+    isDown = false
+    await until(() => breaker.state === 'half-open')
+    const sent = rig.server.requests.length
+    const round = await Promise.all(Array.from({ length: 5 }, () => rig.send('/')))
+    const state = breaker.state
+    const last = await rig.send('/')
+
+    expect([...failed, ...round, last]).toEqual([
+      ...['500 ', '500 ', '200 ', ...Array<string>(4).fill('SOMON_GUARD_OPEN'), '200 '],
+    ])
+    expect(rig.server.requests.length - sent).toBe(2)
+    expect([state, breaker.state]).toEqual(['half-open', 'closed'])
   })
 })
 

@@ -11,7 +11,10 @@ test('the HTTP and the socket edge leave nothing behind, however calls end', asy
   ])
 
   const { alive, requests, ...left } = JSON.parse(stdout)
-  expect(left).toEqual({ uncaught: [], resources: [], channels: [] })
+  expect(left).toEqual({
+    ...{ uncaught: [], resources: [], channels: [] },
+    inGuards: { inflight: 0, isCovered: false },
+  })
   expect(requests).toBe(42)
   expect(alive).toBeLessThan(5)
 })

@@ -18,7 +18,7 @@ process.on('uncaughtException', (error) => uncaught.push(String(error)))
 
 const seen: WeakRef<ClientRequest>[] = []
 
-async function traffic(): Promise<void> {
+async function traffic(): Promise<unknown> {
   await using server = await HttpScene.start({
     '/bad': (_, response) => void response.writeHead(503).end(),
     '/reset': ({ socket }) => void socket.resetAndDestroy(),
@@ -60,9 +60,14 @@ async function traffic(): Promise<void> {
   await round()
   agent.destroy()
   await until(() => server.openSockets === 0)
+  const inflight = scene.registry.list().map((guard) => guard.snapshot().inflight)
+  return {
+    inflight: Math.max(...inflight),
+    isCovered: scene.covered.covers(`127.0.0.1:${server.port}`),
+  }
 }
 
-await traffic()
+const inGuards = await traffic()
 await turns(5)
 for (let at = 0; at < 5; at += 1) {
   globalThis.gc?.()
@@ -73,6 +78,7 @@ const names = ['net.client.socket', 'http.client.request.created', 'http.client.
 process.stdout.write(
   JSON.stringify({
     uncaught,
+    inGuards,
     resources: process.getActiveResourcesInfo().filter((kind) => /^TCP|^Timeout/.test(kind)),
     channels: names.filter((name) => channel(name).hasSubscribers),
     requests: seen.length,
