@@ -1,7 +1,6 @@
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { guardSettings } from '../support/settings.ts'
 import {
@@ -11,6 +10,7 @@ import {
   ok,
   status,
   UndiciScene,
+  until,
   watchLeftovers,
 } from './undici-scene.ts'
 
@@ -47,11 +47,11 @@ describe.each(ways)('the body of an answer to %s', (way) => {
     })
 
     const reading = scene.as('orders', () => read(way, server.origin).catch(codeOfFetch))
-    await vi.waitFor(() => expect(scene.outcomes).toEqual(['ok']))
+    await until(() => expect(scene.outcomes).toEqual(['ok']))
     await clock.advance(29_999)
     const before = server.cut
     await clock.advance(1)
-    await vi.waitFor(() => expect(server.cut).toBe(1))
+    await until(() => expect(server.cut).toBe(1))
     const error = await reading
 
     expect(before).toBe(0)
@@ -70,11 +70,11 @@ describe.each(ways)('the body of an answer to %s', (way) => {
 
     const reading = scene.as('orders', () => read(way, server.origin, controller.signal))
     const caught = reading.catch((error: unknown) => error)
-    await vi.waitFor(() => expect(scene.outcomes).toEqual(['ok']))
+    await until(() => expect(scene.outcomes).toEqual(['ok']))
     controller.abort(reason)
 
     expect(await caught).toBe(reason)
-    await vi.waitFor(() => expect(server.cut).toBe(1))
+    await until(() => expect(server.cut).toBe(1))
     expect(scene.outcomes).toEqual(['ok'])
   })
 })
@@ -104,7 +104,7 @@ describe('a body', () => {
     })
 
     const reading = scene.as('orders', () => read('global fetch', server.origin).catch(codeOfFetch))
-    await vi.waitFor(() => expect(scene.outcomes).toEqual(['ok']))
+    await until(() => expect(scene.outcomes).toEqual(['ok']))
     scene.guard(server.origin).reset()
     ;(await answered.promise).destroy()
 
@@ -184,7 +184,7 @@ describe('a body', () => {
       for await (const chunk of body) total += (chunk as Uint8Array).byteLength
     })()
     const error = reading.catch(codeOfFetch)
-    await vi.waitFor(() => expect(total).toBe(size), 10_000)
+    await until(() => expect(total).toBe(size))
     await clock.advance(30_000)
     await clock.advance(30_000)
 
@@ -202,7 +202,7 @@ describe('a body', () => {
 
     const reading = scene.as('orders', () => read('global fetch', server.origin))
     const response = await answered.promise
-    await vi.waitFor(() => expect(scene.outcomes).toEqual(['ok']))
+    await until(() => expect(scene.outcomes).toEqual(['ok']))
     response.end('b')
 
     expect(await reading).toBe('ab')
@@ -224,81 +224,6 @@ describe('a body', () => {
     expect(scene.guard(server.origin).isIdle).toBe(true)
     expect(scene.covered.covers(`127.0.0.1:${server.port}`)).toBe(false)
     for (const { body } of streams) await body?.cancel()
-  })
-})
-
-describe('a streaming upload', () => {
-  test.each(ways)('of %s arrives whole', async (way) => {
-    using scene = new UndiciScene()
-    await using server = await Loopback.start((request, response) => {
-      request.pipe(response)
-    })
-
-    const answer = await scene.as('orders', () => upload(way, server.origin, parts()))
-
-    expect(answer).toBe('one two three ')
-    expect(scene.outcomes).toEqual(['ok'])
-  })
-
-  test.each(ways)('of %s that throws is the caller’s own fault', async (way) => {
-    using scene = new UndiciScene()
-    await using server = await Loopback.start((request, response) => {
-      request.on('error', () => {})
-      request.resume().on('end', () => response.end('ok'))
-    })
-    const fault = new Error('no such file')
-
-    const error = await scene.as('orders', () =>
-      upload(way, server.origin, parts(fault)).catch(rootOf),
-    )
-
-    expect(error).toBe(fault)
-    await vi.waitFor(() => expect(scene.outcomes).toEqual(['ignored']))
-  })
-
-  test('of a Node stream that breaks is the caller’s own fault', async () => {
-    using scene = new UndiciScene()
-    await using server = await Loopback.start((request) => {
-      request.on('error', () => {}).resume()
-    })
-    const fault = new Error('no such file')
-    const stream = new Readable({ read() {} })
-    stream.push('part')
-
-    const sent = scene.as('orders', () =>
-      copies['undici 8']?.request(server.origin, { method: 'POST', body: stream }),
-    )
-    const caught = Promise.resolve(sent).catch((error: unknown) => error)
-    await once(server.server, 'request')
-    stream.destroy(fault)
-
-    expect(await caught).toBe(fault)
-    await vi.waitFor(() => expect(scene.outcomes).toEqual(['ignored']))
-  })
-
-  test('that the server breaks off is the failure of the server', async () => {
-    using scene = new UndiciScene()
-    await using server = await Loopback.start((request) => request.socket.destroy())
-
-    const ended = Promise.withResolvers<string>()
-    async function* endless(): AsyncGenerator<Uint8Array> {
-      try {
-        for (;;) {
-          yield Buffer.from('part')
-          await new Promise(setImmediate)
-        }
-      } finally {
-        ended.resolve('closed')
-      }
-    }
-
-    const error = await scene.as('orders', () =>
-      upload('undici 8', server.origin, endless()).catch(codeOfFetch),
-    )
-
-    expect(error).toMatch(/UND_ERR_SOCKET|ECONNRESET|EPIPE/)
-    expect(await ended.promise).toBe('closed')
-    expect(scene.outcomes).toEqual(['failure'])
   })
 })
 
@@ -327,7 +252,7 @@ describe('a handler that throws', () => {
     })
 
     expect(error).toBe(fault)
-    await vi.waitFor(() => expect(scene.outcomes).toEqual(['ok']))
+    await until(() => expect(scene.outcomes).toEqual(['ok']))
   })
 
   test('at an answer that was held hears of it', async () => {
@@ -362,25 +287,11 @@ describe('a handler that throws', () => {
 async function unchanged(current: () => number): Promise<void> {
   let last = -1
   let times = 0
-  await vi.waitFor(
-    () => {
-      times = current() === last ? times + 1 : 0
-      last = current()
-      expect(times).toBeGreaterThan(5)
-    },
-    { timeout: 10_000, interval: 20 },
-  )
-}
-
-async function* parts(fault?: Error): AsyncGenerator<Uint8Array> {
-  for (const part of ['one ', 'two ', 'three ']) {
-    yield Buffer.from(part)
-    if (fault !== undefined) throw fault
-  }
-}
-
-function rootOf(error: unknown): unknown {
-  return error instanceof Error && error.cause !== undefined ? rootOf(error.cause) : error
+  await until(() => {
+    times = current() === last ? times + 1 : 0
+    last = current()
+    expect(times).toBeGreaterThan(10)
+  })
 }
 
 async function open(
@@ -401,14 +312,4 @@ async function read(way: string, url: string, signal?: AbortSignal): Promise<str
   for await (const chunk of await open(way, url, signal))
     text += decoder.decode(chunk as Uint8Array)
   return text
-}
-
-async function upload(way: string, url: string, body: AsyncIterable<Uint8Array>): Promise<string> {
-  const copy = copies[way]
-  if (copy !== undefined) {
-    const answer = await copy.request(url, { method: 'POST', body: body as never })
-    return answer.body.text()
-  }
-  const init = { method: 'POST', body: ReadableStream.from(body), duplex: 'half' }
-  return (await fetch(url, init as RequestInit)).text()
 }

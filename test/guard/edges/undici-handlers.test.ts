@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { guardSettings } from '../support/settings.ts'
 import {
@@ -12,6 +12,7 @@ import {
   setAgent,
   status,
   UndiciScene,
+  until,
   watchLeftovers,
 } from './undici-scene.ts'
 
@@ -96,9 +97,9 @@ describe.each(kinds)('a %s handler before an agent of %s', (kind, name) => {
     const options = { origin: server.origin, method: 'POST', body: 'x' }
 
     agent.dispatch(options, handlerOf(kind, plain))
-    await vi.waitFor(() => expect(plain.events).toContain('end'))
+    await until(() => expect(plain.events).toContain('end'))
     scene.as('orders', () => agent.dispatch(options, handlerOf(kind, guarded)))
-    await vi.waitFor(() => expect(guarded.events).toContain('end'))
+    await until(() => expect(guarded.events).toContain('end'))
 
     expect(guarded.events).toEqual(plain.events)
     expect(guarded.events.slice(-3)).toEqual(['head 200', 'data answer', 'end'])
@@ -116,12 +117,12 @@ describe.each(kinds)('a %s handler before an agent of %s', (kind, name) => {
       scene.as('orders', () =>
         agent.dispatch({ origin: server.origin }, handlerOf(kind, told, true)),
       )
-      await vi.waitFor(() => expect(told.events).toContain(`head ${code}`))
+      await until(() => expect(told.events).toContain(`head ${code}`))
       // Whatever were on its way would come with the next turns of the loop.
       for (let i = 0; i < 20; i += 1) await new Promise(setImmediate)
       const before = told.events.filter((event) => event.startsWith('data'))
       told.control?.resume()
-      await vi.waitFor(() => expect(told.events).toContain('end'))
+      await until(() => expect(told.events).toContain('end'))
 
       expect(before).toEqual([])
       expect(told.events.slice(-2)).toEqual([`data status ${code}`, 'end'])
@@ -142,13 +143,13 @@ describe.each(kinds)('a %s handler before an agent of %s', (kind, name) => {
     }
     const atOnce = second?.events.slice()
     second?.control?.abort(new Error('given up'))
-    await vi.waitFor(() => expect(second?.events).toEqual(['start', 'error given up']))
+    await until(() => expect(second?.events).toEqual(['start', 'error given up']))
     first?.control?.abort(new Error('given up too'))
-    await vi.waitFor(() => expect(first?.events.at(-1)).toBe('error given up too'))
+    await until(() => expect(first?.events.at(-1)).toBe('error given up too'))
 
     expect(atOnce).toEqual(['start'])
     expect(server.requests.length).toBeLessThanOrEqual(1)
-    await vi.waitFor(() => expect(scene.guard(server.origin).isIdle).toBe(true))
+    await until(() => expect(scene.guard(server.origin).isIdle).toBe(true))
     await clock.advance(5000)
     expect(scene.covered.covers(`127.0.0.1:${server.port}`)).toBe(false)
   })
@@ -164,9 +165,9 @@ describe('a caller that gives up while its failure is held for a retry', () => {
     const told: Told = { events: [] }
 
     scene.as('orders', () => agent.dispatch({ origin: server.origin }, handlerOf(kind, told)))
-    await vi.waitFor(() => expect(scene.outcomes).toEqual(['failure']))
+    await until(() => expect(scene.outcomes).toEqual(['failure']))
     told.control?.abort(new Error('given up'))
-    await vi.waitFor(() => expect(told.events).toContain('error given up'))
+    await until(() => expect(told.events).toContain('error given up'))
     for (let i = 0; i < 20; i += 1) await new Promise(setImmediate)
 
     expect(told.events.filter((event) => /head|data|end|error/.test(event))).toEqual([
@@ -189,11 +190,11 @@ describe('a controller', () => {
     }
 
     scene.as('orders', () => dispatch({ origin: server.origin }, handler))
-    await vi.waitFor(() => expect(told.events).toContain('head 200'))
+    await until(() => expect(told.events).toContain('head 200'))
     for (let i = 0; i < 20; i += 1) await new Promise(setImmediate)
     const before = told.events.slice()
     told.control?.resume()
-    await vi.waitFor(() => expect(told.events).toContain('end'))
+    await until(() => expect(told.events).toContain('end'))
 
     expect(before.at(-1)).toBe('head 200')
     expect(told.events.at(-2)).toBe('data ok')
@@ -205,7 +206,7 @@ describe('a controller', () => {
     const told: Told = { events: [] }
 
     scene.as('orders', () => dispatch({ origin: server.origin }, handlerOf('modern', told)))
-    await vi.waitFor(() => expect(told.events).toContain('end'))
+    await until(() => expect(told.events).toContain('end'))
 
     expect(String(told.control?.rawHeaders)).toContain('x-case')
   })
@@ -220,7 +221,7 @@ describe('an origin given as a URL', () => {
     scene.as('orders', () =>
       dispatch({ origin: new URL(server.origin) }, handlerOf('modern', told)),
     )
-    await vi.waitFor(() => expect(told.events).toContain('end'))
+    await until(() => expect(told.events).toContain('end'))
 
     expect(scene.calls).toMatchObject([{ dependency: server.origin, outcome: 'ok' }])
   })
@@ -288,7 +289,7 @@ describe('a dispatcher that is none of undici’s', () => {
     const accepted = scene.as('orders', () =>
       dispatch({ origin: 'http://own.example' }, handlerOf('modern', told)),
     )
-    await vi.waitFor(() => expect(told.events).toEqual(['start', 'error not today']))
+    await until(() => expect(told.events).toEqual(['start', 'error not today']))
     scene.uninstall()
     Reflect.set(globalThis, Symbol.for('undici.globalDispatcher.2'), before[1])
 
@@ -317,7 +318,7 @@ describe('a dispatcher that is none of undici’s', () => {
     const told: Told = { events: [] }
 
     scene.as('orders', () => dispatch({ origin: 'http://own.example' }, handlerOf('modern', told)))
-    await vi.waitFor(() => expect(told.events).toHaveLength(2))
+    await until(() => expect(told.events).toHaveLength(2))
     ;(await late.promise)()
     scene.uninstall()
     Reflect.set(globalThis, Symbol.for('undici.globalDispatcher.2'), before[1])

@@ -1,7 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { guardSettings } from '../support/settings.ts'
-import { codeOfFetch, hang, Loopback, ok, UndiciScene, watchLeftovers } from './undici-scene.ts'
+import {
+  codeOfFetch,
+  hang,
+  Loopback,
+  ok,
+  UndiciScene,
+  until,
+  watchLeftovers,
+} from './undici-scene.ts'
 
 let checkLeftovers: () => Promise<void>
 beforeAll(() => {
@@ -41,9 +49,9 @@ describe('1,000 calls at once to a server that hangs', () => {
     expect(outcomesOf(healthy)).toEqual({ ok: 200 })
     expect(outcomesOf(hanging)).toEqual({ timeout: CALLS, open: 200 })
     expect(healthy.cut).toBe(0)
-    await vi.waitFor(() => expect(hanging.cut).toBe(hanging.requests.length), 10_000)
+    await until(() => expect(hanging.cut).toBe(hanging.requests.length))
     expect(hanging.requests.length).toBeLessThanOrEqual(CALLS)
-    await vi.waitFor(() => expect(scene.guard(hanging.origin).isIdle).toBe(true))
+    await until(() => expect(scene.guard(hanging.origin).isIdle).toBe(true))
     await clock.advance(5000)
     expect(scene.covered.covers(`127.0.0.1:${hanging.port}`)).toBe(false)
   })

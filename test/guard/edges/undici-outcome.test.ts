@@ -1,6 +1,6 @@
 import { getEventListeners, once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { guardSettings } from '../support/settings.ts'
 import {
@@ -12,6 +12,7 @@ import {
   setAgent,
   status,
   UndiciScene,
+  until,
   watchLeftovers,
 } from './undici-scene.ts'
 
@@ -135,7 +136,7 @@ describe('the timeout of a guard', () => {
       scene.configure(guardSettings({}, { timeoutMs: 100 }))
 
       const error = await scene.as('orders', () => send(name, slow.origin).catch(codeOfFetch))
-      await vi.waitFor(() => expect(slow.cut).toBe(1), 5000)
+      await until(() => expect(slow.cut).toBe(1))
       end()
       const text = await (await beside).text()
 
@@ -162,7 +163,7 @@ describe('the timeout of a guard', () => {
     await clock.advance(5000)
     const covered = scene.covered.covers(`127.0.0.1:${port}`)
     for (const socket of dialled) socket.destroy()
-    await vi.waitFor(() => expect(scene.guard(`https://127.0.0.1:${port}`).isIdle).toBe(true))
+    await until(() => expect(scene.guard(`https://127.0.0.1:${port}`).isIdle).toBe(true))
     silent.close()
     await clock.advance(5000)
 
@@ -195,7 +196,7 @@ describe('a call that timed out while it waited for a connection', () => {
     expect(error).toBe('SOMON_GUARD_TIMEOUT')
     expect(await Promise.all(texts)).toEqual(['ok', 'ok'])
     expect(server.requests).toEqual(['GET /1', 'GET /3'])
-    await vi.waitFor(() => expect(scene.guard(server.origin).isIdle).toBe(true))
+    await until(() => expect(scene.guard(server.origin).isIdle).toBe(true))
   })
 })
 
@@ -213,8 +214,8 @@ describe('the abort of a caller', () => {
       controller.abort(reason)
 
       await expect(sent).rejects.toBe(reason)
-      await vi.waitFor(() => expect(scene.outcomes).toEqual(['ignored']))
-      await vi.waitFor(() => expect(server.cut).toBe(1), 5000)
+      await until(() => expect(scene.outcomes).toEqual(['ignored']))
+      await until(() => expect(server.cut).toBe(1))
       expect(getEventListeners(controller.signal, 'abort')).toEqual([])
     },
   )
@@ -232,7 +233,7 @@ describe('the abort of a caller', () => {
     controller.abort(reason)
 
     await expect(sent).rejects.toBe(reason)
-    await vi.waitFor(() => expect(scene.outcomes).toEqual(['timeout']))
+    await until(() => expect(scene.outcomes).toEqual(['timeout']))
   })
 
   test.each(requests)('before the call by %s keeps it from being sent', async (_name, request) => {
@@ -261,12 +262,12 @@ describe('the abort of a caller', () => {
     await once(server.server, 'request')
 
     second.abort('second')
-    await vi.waitFor(() => expect(scene.guard(server.origin).snapshot().queued).toBe(0))
+    await until(() => expect(scene.guard(server.origin).snapshot().queued).toBe(0))
     first.abort('first')
 
     expect(await Promise.all(sent)).toEqual(['first', 'second'])
     expect(server.requests).toHaveLength(1)
-    await vi.waitFor(() => expect(scene.guard(server.origin).isIdle).toBe(true))
+    await until(() => expect(scene.guard(server.origin).isIdle).toBe(true))
   })
 })
 
@@ -284,7 +285,7 @@ describe('the queue of a guard', () => {
     )
     let most = 0
     for (let i = 0; i < 3; i += 1) {
-      await vi.waitFor(() => expect(running).toHaveLength(i + 1), 5000)
+      await until(() => expect(running).toHaveLength(i + 1))
       most = Math.max(most, scene.guard(server.origin).snapshot().inflight)
       running[i]?.()
     }

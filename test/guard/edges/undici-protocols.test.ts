@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { type KeyPair, selfSigned } from '../../support/self-signed.ts'
 import { guardSettings } from '../support/settings.ts'
@@ -15,6 +15,7 @@ import {
   setAgent,
   status,
   UndiciScene,
+  until,
   watchLeftovers,
 } from './undici-scene.ts'
 
@@ -237,7 +238,7 @@ describe('an upgrade', () => {
     answer?.socket.destroy()
 
     expect(answer?.headers.upgrade).toBe('echo')
-    await vi.waitFor(() => expect(scene.outcomes).toEqual(['ok']))
+    await until(() => expect(scene.outcomes).toEqual(['ok']))
   })
 
   test.each(agents)('to a tunnel (CONNECT of %s) passes', async (name) => {
@@ -325,7 +326,7 @@ describe('a MockAgent as global dispatcher', () => {
 
     expect(answers).toEqual([503, 'mocked', 200, 'again'])
     expect(error).toBe('UND_MOCK_ERR_MOCK_NOT_MATCHED')
-    await vi.waitFor(() => expect(scene.outcomes).toEqual(['failure', 'ok', 'ignored']))
+    await until(() => expect(scene.outcomes).toEqual(['failure', 'ok', 'ignored']))
   })
 })
 

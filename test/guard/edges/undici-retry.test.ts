@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { GuardSettings } from '../../../src/guard/settings.ts'
 import { guardSettings } from '../support/settings.ts'
 import {
@@ -9,6 +9,7 @@ import {
   ok,
   status,
   UndiciScene,
+  until,
   watchLeftovers,
 } from './undici-scene.ts'
 
@@ -69,7 +70,7 @@ describe('a failure', () => {
     )
 
     const answer = await scene.as('orders', () => get('global fetch', server.origin))
-    await vi.waitFor(() => expect(server.cut).toBe(1))
+    await until(() => expect(server.cut).toBe(1))
 
     expect(answer).toEqual([200, 'ok'])
     expect(server.requests).toHaveLength(2)
@@ -164,12 +165,12 @@ describe('a caller that goes away between two attempts', () => {
 
     const sent = scene.as('orders', () => get(way, server.origin, controller.signal))
     const caught = sent.catch((error: unknown) => error)
-    await vi.waitFor(() => expect(scene.outcomes).toEqual(['failure']))
+    await until(() => expect(scene.outcomes).toEqual(['failure']))
     controller.abort(reason)
 
     expect(await caught).toBe(reason)
     expect(server.requests).toHaveLength(1)
-    await vi.waitFor(() => expect(scene.guard(server.origin).isIdle).toBe(true))
+    await until(() => expect(scene.guard(server.origin).isIdle).toBe(true))
   })
 })
 

@@ -130,6 +130,11 @@ export function codeOfFetch(error: Error): unknown {
   return code ?? (cause as { readonly code?: unknown } | undefined)?.code ?? error
 }
 
+/** Waits for what a busy machine may take its time for. */
+export function until(check: () => void): Promise<void> {
+  return vi.waitFor(check, { timeout: 15_000, interval: 10 })
+}
+
 const SLOTS = [
   Symbol.for('undici.globalDispatcher.1'),
   Symbol.for('undici.globalDispatcher.2'),
@@ -194,7 +199,7 @@ export function watchLeftovers(): () => Promise<void> {
     expect(dispatchers().every((agent, i) => agent === before.dispatchers[i])).toBe(true)
     const agents = dispatchers() as { close(): Promise<void> }[]
     await Promise.allSettled(agents.map((agent) => agent.close()))
-    await vi.waitFor(() => expect(leftovers()).toEqual(before.found), 5000)
+    await until(() => expect(leftovers()).toEqual(before.found))
     // The runner has timers of its own, which do not last.
     for (let i = 0; i < 100 && timers() > before.timers; i += 1) await delay(50)
     expect(timers()).toBeLessThanOrEqual(before.timers)

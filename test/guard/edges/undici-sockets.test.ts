@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSocketEdge } from '../../../src/guard/edges/socket.ts'
 import { guardSettings } from '../support/settings.ts'
 import {
@@ -8,6 +8,7 @@ import {
   Loopback,
   ok,
   UndiciScene,
+  until,
   watchLeftovers,
 } from './undici-scene.ts'
 
@@ -43,7 +44,7 @@ describe.each(['global fetch', ...Object.keys(copies)])('a call by %s', (way) =>
   ])(
     'that %s is no bypass, nor is the connection that undici opens in place of the lost one',
     async (_what, answer, isGivenUp) => {
-      using scene = new UndiciScene({ settings: guardSettings({}, { timeoutMs: 200 }) })
+      using scene = new UndiciScene({ settings: guardSettings({}, { timeoutMs: 1500 }) })
       const sockets = createSocketEdge(scene.host, scene.covered).install()
       await using server = await Loopback.start(answer)
       await using other = await Loopback.start(ok)
@@ -51,11 +52,11 @@ describe.each(['global fetch', ...Object.keys(copies)])('a call by %s', (way) =>
       await scene.as('orders', async () => {
         const controller = new AbortController()
         const sent = get(server.origin, controller.signal).catch(() => 'failed')
-        await vi.waitFor(() => expect(server.requests).toHaveLength(1))
+        await until(() => expect(server.requests).toHaveLength(1))
         if (isGivenUp) controller.abort()
         await sent
       })
-      await vi.waitFor(() => expect(server.cut).toBe(1))
+      await until(() => expect(server.cut).toBe(1))
       // Turns enough for a second connection, where one is opened.
       for (let i = 0; i < 20; i += 1) await get(other.origin)
       sockets[Symbol.dispose]()
