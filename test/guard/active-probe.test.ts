@@ -81,7 +81,10 @@ describe('the active probe of a guard', () => {
 
     await vi.advanceTimersByTimeAsync(1000)
 
-    expect(started[0]?.aborted).toBe(true)
+    expect(started[0]?.reason).toEqual({
+      name: 'AbortError',
+      message: 'the probe round has ended',
+    })
     expect(guard.snapshot()).toMatchObject({ state: 'open', reason: 'probe-timeout' })
     expect(calls).toMatchObject([{ outcome: 'ignored', stale: true }])
     guard.dispose()

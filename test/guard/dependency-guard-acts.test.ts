@@ -145,13 +145,24 @@ describe('guard.call', () => {
     const { guard, calls } = guarded()
     guard.isolate()
 
-    await guard.call(works).catch(() => {})
+    const error = await guard.call(works).catch((thrown: unknown) => thrown)
 
+    expect(error).not.toHaveProperty('cause')
     expect(calls).toEqual([
       {
         ...{ owner: 'orders', dependency: 'payments', outcome: 'isolated' },
         ...{ slow: false, stale: false, durationMs: 0, queuedMs: 0 },
       },
     ])
+  })
+})
+
+describe('a call inside a task of another guard', () => {
+  test('is guarded', async () => {
+    const [outer, inner] = [guarded(), guarded()]
+
+    await outer.guard.call(() => inner.guard.call(works))
+
+    expect([outer.calls.length, inner.calls.length]).toEqual([1, 1])
   })
 })

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { EventHub } from '../../src/base/events.ts'
 import type { Nesting } from '../../src/guard/nesting.ts'
 import type { GuardEvents } from '../../src/guard/events.ts'
@@ -54,7 +54,7 @@ describe('GuardRegistry.for()', () => {
   })
 
   test('lets the least recently used guard go that is idle and rested', async () => {
-    const { registry, clock, evicted } = rigged(2)
+    const { registry, clock, evicted, full } = rigged(2)
     const [a] = [registry.for('o', 'a'), registry.for('o', 'b')]
     await clock.advance(1000)
     registry.for('o', 'a')
@@ -62,7 +62,32 @@ describe('GuardRegistry.for()', () => {
     registry.for('o', 'c')
 
     expect(evicted).toEqual([{ owner: 'o', dependency: 'b', reason: 'idle' }])
+    expect(full).toEqual([])
     expect(registry.for('o', 'a')).toBe(a)
+  })
+
+  test('ends the guard that it lets go, and forgets it', async () => {
+    const { registry } = rigged(1)
+    const gone = registry.for('o', 'a')
+
+    registry.for('o', 'b')
+
+    expect(registry.find('o:a')).toEqual([])
+    expect(registry.size).toBe(1)
+    await expect(gone.call(works)).rejects.toMatchObject({ code: 'SOMON_GUARD_DISPOSED' })
+  })
+
+  test('keeps the order of uses within one second', async () => {
+    const { registry, clock, evicted } = rigged(2)
+    await clock.advance(600)
+    registry.for('o', 'a')
+    registry.for('o', 'b')
+    await clock.advance(999)
+    registry.for('o', 'a')
+
+    registry.for('o', 'c')
+
+    expect(evicted).toMatchObject([{ dependency: 'a' }])
   })
 
   test('keeps what is declared, open, or running, and grows instead', async () => {
@@ -93,7 +118,38 @@ describe('GuardRegistry.for()', () => {
   })
 })
 
+describe('GuardRegistry above twice the number', () => {
+  test('still keeps what is declared or runs', async () => {
+    const { registry, evicted, full } = rigged(1, ['declared'])
+    registry.for('o', 'declared').open()
+    const running = Promise.withResolvers<string>()
+    const call = registry.for('o', 'running').call(() => running.promise)
+
+    registry.for('o', 'c').open()
+    registry.for('o', 'd')
+    running.resolve('done')
+    await call
+    registry.dispose()
+
+    expect(evicted).toEqual([{ owner: 'o', dependency: 'c', reason: 'forced' }])
+    expect(full).toEqual([1, 2])
+  })
+})
+
 describe('GuardRegistry', () => {
+  test('snapshot() counts half-open circuits', async () => {
+    vi.useFakeTimers()
+    const { registry } = rigged()
+    registry.for('o', 'a').open()
+    await vi.advanceTimersByTimeAsync(30_000)
+
+    const { overall } = registry.snapshot()
+    registry.dispose()
+    vi.useRealTimers()
+
+    expect(overall).toMatchObject({ total: 1, open: 0, halfOpen: 1 })
+  })
+
   test('guardOf() calls through the guard of the owner', async () => {
     const { registry } = rigged()
     const guard = registry.guardOf('orders')

@@ -86,6 +86,26 @@ describe('DependencyGuard.snapshot()', () => {
   })
 })
 
+describe('the window of a snapshot', () => {
+  test('has a column for each kind of result', async () => {
+    const settings = guardSettings({ consecutive: 9, slowCallMs: 50 }, { ignore: ['EOWN'] })
+    const { guard } = guarded(settings)
+    const busy = Object.assign(new Error('busy'), { status: 429 })
+    const slow = guard.call(() => new Promise((resolve) => setTimeout(resolve, 50)))
+    await vi.advanceTimersByTimeAsync(50)
+    await slow
+    await ended(guard.call(() => Promise.reject(busy)))
+    await ended(guard.call(() => Promise.reject(Object.assign(new Error(), { code: 'EOWN' }))))
+    guard.isolate()
+    await ended(guard.call(works))
+
+    expect(guard.snapshot().window).toEqual({
+      ...{ ms: 10_000, ok: 1, failure: 0, timeout: 0, overload: 1 },
+      ...{ slow: 1, ignored: 1, refused: 1, consecutive: 1 },
+    })
+  })
+})
+
 describe('the totals of a guard', () => {
   test('count each call once, by what came of it, and outlive the window', async () => {
     const bulkhead = { mode: 'fixed', max: 1, queue: 0, queueTimeoutMs: 0 } as const

@@ -69,12 +69,15 @@ describe('untilDeadline()', () => {
   })
 
   test('takes a deadline beyond all timers for the longest of them', async () => {
-    const { clock, work, result } = scene(undefined, Infinity)
-
+    const { clock, result } = scene(undefined, Infinity)
+    const failed = result.catch((error: unknown) => error)
     await clock.advance(2 ** 31 - 2)
-    work.resolve('late')
+    const waiting = clock.pending
 
-    expect(await result).toBe('late')
+    await clock.advance(1)
+
+    expect(waiting).toBe(1)
+    expect(await failed).toBe(over)
   })
 })
 

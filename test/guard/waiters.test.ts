@@ -55,7 +55,10 @@ describe('a call that waits for a place', () => {
 
     guard.isolate()
 
-    expect(await waiter).toMatchObject({ code: 'SOMON_GUARD_ISOLATED' })
+    expect(await waiter).toMatchObject({
+      code: 'SOMON_GUARD_ISOLATED',
+      data: { state: 'isolated', reason: 'isolated', retryAfterMs: undefined },
+    })
     await end()
     expect(outcomes()).toEqual(['isolated', 'ok'])
   })
@@ -65,7 +68,10 @@ describe('a call that waits for a place', () => {
 
     guard.dispose()
 
-    expect(await waiter).toMatchObject({ code: 'SOMON_GUARD_DISPOSED' })
+    expect(await waiter).toMatchObject({
+      code: 'SOMON_GUARD_DISPOSED',
+      data: { owner: 'orders', dependency: 'payments', state: 'closed', reason: 'disposed' },
+    })
     await end()
     expect(outcomes()).toEqual(['ok'])
     expect(guard.snapshot().totals).toMatchObject({ ok: 1, ignored: 0, full: 0 })
@@ -132,7 +138,7 @@ describe('DependencyGuard.configure()', () => {
     await guard.call(works)
     const limited = await guard.call(works).catch((error: unknown) => error)
 
-    expect(limited).toMatchObject({ code: 'SOMON_GUARD_RATE_LIMITED' })
+    expect(limited).toMatchObject({ code: 'SOMON_GUARD_RATE_LIMITED', data: { reason: 'rate' } })
   })
 
   test('changes how the number of places is found', async () => {
