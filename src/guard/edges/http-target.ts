@@ -2,6 +2,13 @@ import type { ClientRequest } from 'node:http'
 import { originOf } from '../origin.ts'
 import type { HttpTarget } from '../target.ts'
 
+/** Where a request goes. */
+export interface HttpRoute {
+  readonly target: HttpTarget
+  /** What is dialled for it: an origin, or the path of a Unix socket. */
+  readonly next: string
+}
+
 /**
  * Reads what requests of `node:http` and `node:https` reach.
  *
@@ -9,22 +16,30 @@ import type { HttpTarget } from '../target.ts'
  * Without it the Host header has to do, as long as it names the host that is dialled: callers may
  * set it to something else.
  */
-export class TargetReader {
+export class RouteReader {
   #authority: symbol | undefined
 
   /**
-   * Returns the target of a request; undefined for what is no origin.
+   * Returns the route of a request; undefined for what is no origin.
    *
-   * A request to a Unix socket has the origin `http+unix://<path>`: its host name means nothing.
+   * A request to a Unix socket has the origin `http+unix://<path>`: its host name means nothing. A
+   * request for a proxy names its server in its path, and it is the server that may be down.
    */
-  targetOf(request: ClientRequest): HttpTarget | undefined {
+  routeOf(request: ClientRequest): HttpRoute | undefined {
     const { method, path, protocol } = request
     const socketPath = socketPathOf(request)
-    const origin =
-      socketPath === undefined
-        ? originOf(`${protocol}//${this.#authorityOf(request)}`)
-        : `${protocol.replace(':', '')}+unix://${socketPath}`
-    return origin === undefined ? undefined : { kind: 'http', origin, method, path }
+    const next = socketPath ?? originOf(`${protocol}//${this.#authorityOf(request)}`)
+    if (next === undefined) return undefined
+    const behind = path.startsWith('/') ? undefined : URL.parse(path)
+    const origin = behind === undefined || behind === null ? undefined : originOf(behind)
+    if (behind && origin !== undefined) {
+      return {
+        next,
+        target: { kind: 'http', origin, method, path: behind.pathname + behind.search },
+      }
+    }
+    const own = socketPath === undefined ? next : `${protocol.replace(':', '')}+unix://${next}`
+    return { next, target: { kind: 'http', origin: own, method, path } }
   }
 
   /** Where a request goes, as `host[:port]`. */
@@ -39,8 +54,7 @@ export class TargetReader {
   }
 }
 
-/** Returns the path of the Unix socket that a request goes to, if it does. */
-export function socketPathOf(request: ClientRequest): string | undefined {
+function socketPathOf(request: ClientRequest): string | undefined {
   const path: unknown = Reflect.get(request, 'socketPath')
   return typeof path === 'string' ? path : undefined
 }

@@ -7,7 +7,7 @@ import type { CoveredAddresses } from './covered.ts'
 import type { Edge, EdgeHost, EdgeOptions } from './edge.ts'
 import { HttpCall } from './http-call.ts'
 import { endRequest } from './http-end.ts'
-import { socketPathOf, TargetReader } from './http-target.ts'
+import { RouteReader } from './http-target.ts'
 import { UnsupportedStages } from './unsupported.ts'
 
 /**
@@ -33,7 +33,7 @@ class HttpEdge implements Disposable {
   readonly #covered: CoveredAddresses
   readonly #clock: Clock
   readonly #unsupported: UnsupportedStages
-  readonly #targets = new TargetReader()
+  readonly #routes = new RouteReader()
   readonly #calls = new WeakMap<ClientRequest, HttpCall>()
   readonly #listeners: Readonly<Record<string, (message: unknown) => void>>
   /** The socket whose dial began in this very turn: a request is told of after its dial. */
@@ -76,10 +76,10 @@ class HttpEdge implements Disposable {
     this.#dialled = undefined
     const owner = this.#host.ownerNow()
     if (owner === undefined || request.method === 'CONNECT') return
-    const target = this.#targets.targetOf(request)
-    if (target === undefined) return
-    const leave = this.#covered.enter(socketPathOf(request) ?? target.origin)
-    const guard = this.#host.guardFor(owner, target)
+    const route = this.#routes.routeOf(request)
+    if (route === undefined) return
+    const leave = this.#covered.enter(route.next)
+    const guard = this.#host.guardFor(owner, route.target)
     if (guard !== undefined && this.#enter(request, guard, { dialled, leave })) return
     // Whatever lets a request pass, its connection is no bypass.
     request.once('close', leave)

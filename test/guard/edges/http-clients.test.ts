@@ -149,6 +149,28 @@ describe.each(clients)('createHttpEdge() under $name', ({ send }) => {
   })
 })
 
+describe('createHttpEdge() under axios and a proxy', () => {
+  test('opens for the server that is down, not for its neighbours', async () => {
+    await using rig = await beginHttp(
+      { settings: guardSettings({ consecutive: 2 }) },
+      { 'http://down.example/': (_, response) => void response.writeHead(502).end() },
+    )
+    const proxy = { protocol: 'http', host: '127.0.0.1', port: rig.server.port }
+    const call = (url: string): Promise<string> =>
+      rig.scene.as('orders', () =>
+        axios
+          .get(url, { proxy, validateStatus: null })
+          .then(({ status }) => String(status), codeAtBottom),
+      )
+
+    const down = [await call('http://down.example/'), await call('http://down.example/')]
+    const refused = await call('http://down.example/')
+    const neighbour = await call('http://up.example/')
+
+    expect([...down, refused, neighbour]).toEqual(['502', '502', 'SOMON_GUARD_OPEN', '200'])
+  })
+})
+
 /** The code of the error that a client has wrapped in its own. */
 function codeAtBottom(error: unknown): string {
   let at = error

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createHttpEdge } from '../../../src/guard/edges/http.ts'
-import { TargetReader } from '../../../src/guard/edges/http-target.ts'
+import { RouteReader } from '../../../src/guard/edges/http-target.ts'
 import { EdgeScene } from './edge-scene.ts'
 import { resultOf } from './http-scene.ts'
 
@@ -25,9 +25,9 @@ function withoutSymbols(one: ClientRequest): ClientRequest {
   return one
 }
 
-const read = (one: ClientRequest) => new TargetReader().targetOf(one)
+const read = (one: ClientRequest) => new RouteReader().routeOf(one)?.target
 
-describe('TargetReader.targetOf()', () => {
+describe('RouteReader.routeOf()', () => {
   test.each<[string, RequestOptions | string, string]>([
     ['an address', 'http://API.Pay.Example/v1?x=1', 'http://api.pay.example'],
     ['a port', 'http://127.0.0.1:8080', 'http://127.0.0.1:8080'],
@@ -43,13 +43,13 @@ describe('TargetReader.targetOf()', () => {
   })
 
   test('keeps to one request at a time, whatever those before were', () => {
-    const reader = new TargetReader()
+    const reader = new RouteReader()
     const [first, second, bare, last] = [1, 2, 3, 4].map((port) =>
       made({ host: 'a.example', port }),
     )
 
     const origins = [first, second, withoutSymbols(bare ?? made({})), last].map(
-      (one) => one && reader.targetOf(one)?.origin,
+      (one) => one && reader.routeOf(one)?.target.origin,
     )
 
     expect(origins).toEqual([1, 2, 3, 4].map((port) => `http://a.example:${port}`))
@@ -72,6 +72,22 @@ describe('TargetReader.targetOf()', () => {
       method: 'PUT',
       path: '/v1?x=1',
     })
+  })
+
+  test('finds the server behind a proxy, and the proxy before it', () => {
+    const path = 'http://API.pay.example/v1?x=1'
+    const one = made({ host: 'proxy.example', port: 3128, path })
+
+    expect(new RouteReader().routeOf(one)).toEqual({
+      next: 'http://proxy.example:3128',
+      target: { kind: 'http', origin: 'http://api.pay.example', method: 'GET', path: '/v1?x=1' },
+    })
+  })
+
+  test('takes a path that is no address for one of the server', () => {
+    const one = made({ host: 'a.example', path: '*', method: 'OPTIONS' })
+
+    expect(read(one)).toMatchObject({ origin: 'http://a.example', path: '*' })
   })
 
   test('keeps the servers of two Unix sockets apart', async () => {

@@ -39,6 +39,19 @@ describe('the edges of a system together', () => {
     expect(scene.bypassed).toEqual([])
   })
 
+  test('take the connection to a proxy for that of the call through it', async () => {
+    await using proxy = await HttpScene.start()
+    using edges = install({ bypass: 'guard' })
+    const { scene } = edges
+    const options = { path: 'http://behind.example/', agent: false } as const
+
+    const result = await scene.as('orders', () => proxy.send('/', options))
+
+    expect(result).toBe('200 ok')
+    expect(scene.bypassed).toEqual([])
+    expect(scene.calls).toMatchObject([{ dependency: 'http://behind.example', outcome: 'ok' }])
+  })
+
   test('see the connection of a dispatcher that goes beside them', async () => {
     await using server = await HttpScene.start()
     using edges = install({ bypass: 'guard' })
