@@ -32,15 +32,6 @@ export class GuardErrors {
     return isFirst ? make() : withoutStack(make)
   }
 
-  /** For who waits while the circuit opens. */
-  opened(reason: string, retryAfterMs: number): Error {
-    return guardOpen(this.#data(reason, retryAfterMs))
-  }
-
-  isolated(): Error {
-    return guardIsolated(this.#data('isolated', undefined))
-  }
-
   disposed(): Error {
     return guardDisposed(this.#data('disposed', undefined))
   }

@@ -58,7 +58,7 @@ export class GuardStages {
     this.log = new CallLog(parts)
     this.errors = new GuardErrors(parts, () => reportedState(this.breaker))
     this.breaker = new Breaker(parts, settings, (to) => {
-      if (to === 'open') this.#refuseWaiters(() => this.#opened())
+      if (to === 'open') this.#refuseAsNewcomers()
       onTransition?.(to)
     })
     this.places = new Places(parts, settings.bulkhead, (reason) => this.errors.full(reason))
@@ -195,12 +195,22 @@ export class GuardStages {
 
   /** Nobody needs to wait for what an operator has forbidden. */
   #refuseIsolated(): void {
-    if (this.breaker.isIsolated) this.#refuseWaiters(() => this.errors.isolated())
+    if (this.breaker.isIsolated) this.#refuseAsNewcomers()
   }
 
-  #opened(): Error {
-    const { reason = 'manual', retryAfterMs } = this.breaker.snapshot()
-    return this.errors.opened(reason, retryAfterMs)
+  /** Who waits gets the error that newcomers get; only the first one with a stack. */
+  #refuseAsNewcomers(): void {
+    if (this.queued === 0) return
+    const { reason: opened = 'manual', retryAfterMs, lastFailure } = this.breaker.snapshot()
+    const why: Pick<Refusal, 'state' | 'reason' | 'retryAfterMs'> = this.breaker.isIsolated
+      ? { state: 'isolated', reason: 'isolated', retryAfterMs: undefined }
+      : { state: 'open', reason: opened, retryAfterMs }
+    let isFirst = true
+    this.#refuseWaiters(() => {
+      const error = this.errors.refused({ admitted: false, ...why, lastFailure, isFirst })
+      isFirst = false
+      return error
+    })
   }
 }
 

@@ -63,6 +63,29 @@ describe('a call that waits for a place', () => {
     expect(outcomes()).toEqual(['isolated', 'ok'])
   })
 
+  test('is refused by the failure that opens the circuit, with what failed', async () => {
+    const two = { ...bulkhead, max: 2 }
+    const { guard } = guarded(guardSettings({ consecutive: 1 }, { bulkhead: two, timeoutMs: 0 }))
+    const [running, failing] = [pending(), pending()]
+    const calls = [guard.call(running.task), guard.call(failing.task)]
+    const waiters = [1, 2].map(() => guard.call(works).catch((error: unknown) => error as Error))
+
+    failing.fail(new Error('reset'))
+    const [first, second] = await Promise.all(waiters)
+    running.end('done')
+    await Promise.allSettled(calls)
+    guard.dispose()
+
+    const refusal = {
+      code: 'SOMON_GUARD_OPEN',
+      data: { state: 'open', reason: 'consecutive', retryAfterMs: 5000 },
+      cause: { message: 'reset' },
+    }
+    expect([first, second]).toMatchObject([refusal, refusal])
+    expect((first as Error).stack).toContain('\n    at ')
+    expect((second as Error).stack).not.toContain('\n    at ')
+  })
+
   test('is refused when its guard ends, which tells nothing', async () => {
     const { guard, waiter, end, outcomes } = scene()
 
