@@ -6,6 +6,7 @@ import type { Edge, EdgeHost } from './edge.ts'
 import type { Dispatch, Dispatcher, DispatchOptions, Handler } from './undici-api.ts'
 import { Upload } from './undici-body.ts'
 import { Exchange } from './undici-exchange.ts'
+import { Ground, GROUND } from './undici-ground.ts'
 
 /** What the edge is made of, beside its host. */
 export interface UndiciEdgeParts {
@@ -64,8 +65,8 @@ class InstalledEdge {
   readonly #mark = Symbol('somon.guarded')
   /** Where the edge has ever been. */
   readonly #slots = new Set<symbol>()
-  /** Each dispatcher of ours with what is beneath it: somebody may put back an earlier one. */
-  readonly #beneath = new WeakMap<object, Dispatcher>()
+  /** Each dispatcher of ours with what it stands on: somebody may put back an earlier one. */
+  readonly #grounds = new WeakMap<object, Ground>()
   readonly #told = new WeakSet<DependencyGuard>()
   #seenFirst: unknown
   #seenSecond: unknown
@@ -103,18 +104,19 @@ class InstalledEdge {
     this.#host = undefined
     for (const slot of this.#slots) {
       const found = slotOf(slot)
-      const inner = isObject(found) ? this.#beneath.get(found) : undefined
-      if (inner !== undefined) Reflect.set(globalThis, slot, inner)
+      const ground = isObject(found) ? this.#grounds.get(found) : undefined
+      if (ground !== undefined) Reflect.set(globalThis, slot, ground.dispatcher)
     }
   }
 
   #composeAt(slot: symbol): boolean {
     const inner = slotOf(slot)
     if (!isDispatcher(inner) || Reflect.get(inner, this.#mark) === true) return false
-    const outer = this.#over(inner)
+    const ground = new Ground(inner, () => this.#host === undefined)
+    const outer = this.#over(ground)
     const isReplaced = this.#slots.has(slot)
     this.#slots.add(slot)
-    this.#beneath.set(outer, inner)
+    this.#grounds.set(outer, ground)
     Reflect.set(globalThis, slot, outer)
     return isReplaced
   }
@@ -124,17 +126,19 @@ class InstalledEdge {
    * undici 6 hides what is beneath it, and `close()` of what undici 8 keeps for older copies fails
    * on the result.
    */
-  #over(inner: Dispatcher): Dispatcher {
-    const dispatch: Dispatch = (options, handler) => inner.dispatch(options, handler)
+  #over(ground: Ground): Dispatcher {
+    const { lowest } = ground
+    const dispatch: Dispatch = (options, handler) => ground.dispatcher.dispatch(options, handler)
     const own: Readonly<Record<PropertyKey, unknown>> = {
-      [this.#mark]: true,
+      ...{ [this.#mark]: true, [GROUND]: ground },
       dispatch: (options: DispatchOptions, handler: Handler) =>
         this.#dispatch(dispatch, options, handler),
-      close: boundTo(inner, 'close'),
-      destroy: boundTo(inner, 'destroy'),
+      close: boundTo(lowest, 'close'),
+      destroy: boundTo(lowest, 'destroy'),
     }
-    return new Proxy(inner, {
-      get: (target, key) => (Object.hasOwn(own, key) ? own[key] : Reflect.get(target, key)),
+    return new Proxy(lowest, {
+      get: (_lowest, key) =>
+        Object.hasOwn(own, key) ? own[key] : Reflect.get(ground.dispatcher, key),
     })
   }
 

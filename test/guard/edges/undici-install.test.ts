@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../../../src/base/clock.ts'
 import { createUndiciEdge } from '../../../src/guard/edges/undici.ts'
 import { EdgeScene } from './edge-scene.ts'
@@ -30,6 +32,9 @@ async function inProcess(...steps: readonly string[]): Promise<Found> {
 }
 
 const undici = copies['undici 8'] as NonNullable<(typeof copies)[string]>
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
 let checkLeftovers: () => Promise<void>
 beforeAll(() => {
   checkLeftovers = watchLeftovers()
@@ -211,7 +216,33 @@ describe('two undici edges', () => {
 
     expect(first.calls).toEqual([])
     expect(second.calls).toHaveLength(1)
-    restore(before)
+    expect(dispatchers().every((agent, i) => agent === before[i])).toBe(true)
+  })
+
+  test('step over those beneath that have gone, one after the other', async () => {
+    const before = dispatchers()
+    await using server = await Loopback.start(ok)
+    const gone: WeakRef<object>[] = []
+    let top = new UndiciScene()
+    for (let i = 0; i < 5; i += 1) {
+      gone.push(...dispatchers().map((agent) => new WeakRef(agent as object)))
+      const next = new UndiciScene()
+      top[Symbol.dispose]()
+      top = next
+    }
+    const text = await top.as('orders', async () => (await fetch(server.origin)).text())
+    const calls = top.calls.length
+    const alive = (): number => gone.filter((ref) => ref.deref() !== undefined).length
+
+    // One may be left where nothing has been sent since it went.
+    await vi.waitFor(() => {
+      collect()
+      expect(alive()).toBeLessThanOrEqual(2)
+    })
+    top[Symbol.dispose]()
+
+    expect([text, calls]).toEqual(['ok', 1])
+    expect(dispatchers().every((agent, i) => agent === before[i])).toBe(true)
   })
 })
 
