@@ -155,4 +155,14 @@ describe('RetryBudget.configure()', () => {
     expect(kept).toBeCloseTo(2)
     expect(retries.balance).toBeCloseTo(3)
   })
+
+  test('gives time that has passed its reserve by the old rate', async () => {
+    const { clock, retries } = scene({ budget: 0, minPerSecond: 1 })
+    takeAll(retries)
+    await clock.advance(1000)
+
+    retries.configure({ max: 2, budget: 0, minPerSecond: 10 })
+
+    expect(retries.balance).toBe(1)
+  })
 })

@@ -39,10 +39,14 @@ afterEach(() => {
 
 describe('a call that waits for a place', () => {
   test('is told with how long it waited, which is no part of its duration', async () => {
-    const { calls, end } = scene()
+    const { guard, calls } = guarded(settings)
+    const running = pending()
+    await vi.advanceTimersByTimeAsync(50)
+    const both = [guard.call(running.task), guard.call(works)]
 
     await vi.advanceTimersByTimeAsync(300)
-    await end()
+    running.end('done')
+    await Promise.all(both)
 
     expect(calls).toMatchObject([
       { durationMs: 300, queuedMs: 0 },
