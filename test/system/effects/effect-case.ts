@@ -26,6 +26,18 @@ export function systemMaker(fixture: Fixture, path: string, value: unknown): Sys
   }
 }
 
+/** The same systems, but they are running when the setting under test becomes `value`. */
+export function liveMaker(fixture: Fixture, path: string, value: unknown): SystemMaker {
+  return (more = {}) => {
+    const base = { root: fixture.root, cache: { disk: { mode: 'off' } } }
+    const system = new ModuleSystem(merged(base, more))
+    // Made before the change, as what runs for long is.
+    system.stats()
+    system.configure(nested(path.split('.'), value))
+    return system
+  }
+}
+
 /** The code of what a promise rejects with, else `done`. */
 export async function outcomeOf(promise: Promise<unknown>): Promise<string> {
   try {
