@@ -79,6 +79,36 @@ describe('Window', () => {
     expect([window.consecutive, window.read(0).count('slow')]).toEqual([0, 1])
   })
 
+  test('refuse() counts now, even if nobody has looked for long', () => {
+    const window = new Window({ windowMs: 1000, buckets: 4 }, 0)
+    window.refuse(0)
+
+    window.refuse(5000)
+
+    expect(window.read(5000).count('refused')).toBe(1)
+  })
+
+  test('resize() to more parts of the same length reaches further back', () => {
+    const window = new Window({ windowMs: 1000, buckets: 4 }, 0)
+    window.add(verdict('ok'), 0)
+
+    window.resize({ windowMs: 2000, buckets: 8 }, 500)
+
+    expect([window.read(1900).count('ok'), window.read(2000).count('ok')]).toEqual([1, 0])
+  })
+
+  test('export() holds only parts that hold something, and nothing that is old', () => {
+    const window = new Window({ windowMs: 1000, buckets: 4 }, 0)
+    window.add(verdict('ok'), 0)
+    window.add(verdict('failure'), 600)
+
+    const both = window.export(600)
+    const late = window.export(1100)
+
+    expect(both.buckets.map(({ ageMs }) => ageMs)).toEqual([100, 600])
+    expect(late.buckets.map(({ ageMs }) => ageMs)).toEqual([600])
+  })
+
   test('export() is taken up by another clock, less the time between', () => {
     const window = new Window({ windowMs: 1000, buckets: 10 }, 5000)
     window.add(verdict('failure'), 5000)
