@@ -8,6 +8,9 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => voi
 /** What is wrong with a dependency: a fault of the network before it, or its own. */
 export type Sickness = Fault | { readonly kind: 'answers-500' }
 
+/** What becomes of the connections of a sick dependency when it gets well. */
+export type Connections = 'kept' | 'cut'
+
 /** A dependency: an HTTP server on the loopback behind a fault proxy; it counts what reaches it. */
 export class Place implements AsyncDisposable {
   answer: Answer = well
@@ -59,8 +62,13 @@ export class Place implements AsyncDisposable {
     if (sickness.kind === 'refuse') this.#proxy.cut()
   }
 
-  async heal(): Promise<void> {
+  /**
+   * Makes it well. What a black hole has accepted stays silent for ever, unless it is cut as by a
+   * server that starts again.
+   */
+  async heal(connections: Connections): Promise<void> {
     this.answer = well
+    if (connections === 'cut') this.#proxy.cut()
     await this.#proxy.heal()
   }
 
