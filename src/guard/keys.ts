@@ -1,6 +1,6 @@
 import type { Declaration, Declarations, DependencyKind } from './declaration.ts'
 import type { DeclaredFunctions } from './edges/function.ts'
-import { originOf } from './origin.ts'
+import { addressOf, originOf } from './origin.ts'
 import type { HttpTarget, Target } from './target.ts'
 
 /** The name of the guard for a target, and the declaration that it follows. */
@@ -78,10 +78,13 @@ export class GuardKeys {
   /** The declared name of a guard: `payments` of `payments[https://eu.pay.example]`. */
   declaredName(dependency: string): string | undefined {
     if (Object.hasOwn(this.#declarations, dependency)) return dependency
-    const at = dependency.lastIndexOf('[')
-    if (at <= 0 || !dependency.endsWith(']')) return undefined
-    const name = dependency.slice(0, at)
-    return Object.hasOwn(this.#declarations, name) ? name : undefined
+    if (!dependency.endsWith(']')) return undefined
+    // Addresses and names may have brackets of their own.
+    for (let at = dependency.lastIndexOf('['); at > 0; at = dependency.lastIndexOf('[', at - 1)) {
+      const name = dependency.slice(0, at)
+      if (Object.hasOwn(this.#declarations, name)) return name
+    }
+    return undefined
   }
 
   #ruleOf(kind: DependencyKind, text: string): Rule | undefined {
@@ -98,7 +101,7 @@ export class GuardKeys {
     const isRetried = (retry?.max ?? 0) > 0
     const rule = { name, coversMany, routes: wanted?.map(readRoute), functions, isRetried }
     for (const text of match) {
-      if (text.includes('*')) this.#patterns.push({ kind, pattern: patternOf(text), rule })
+      if (text.includes('*')) this.#patterns.push({ kind, pattern: patternOf(kind, text), rule })
       else this.#addExact(kind, normalised(kind, text), rule)
     }
   }
@@ -156,14 +159,22 @@ function undeclaredName(target: Target): string {
 
 /** Declarations are written by hand; targets come normalised. */
 function normalised(kind: DependencyKind, text: string): string {
-  if (kind === 'tcp' && !text.startsWith('/')) return text.toLowerCase()
-  return kind === 'http' ? (originOf(text) ?? text) : text
+  if (kind === 'http') return originOf(text) ?? text
+  if (kind !== 'tcp' || text.startsWith('/')) return text
+  const origin = originOf(`http://${text}`)
+  return origin === undefined ? text.toLowerCase() : addressOf(origin)
 }
 
 /** `*` stands for one or more characters, but neither for a `/` nor for a `:`. */
-function patternOf(text: string): RegExp {
-  const source = text.split('*').map(escapeRegExp).join('[^/:]+')
+function patternOf(kind: DependencyKind, text: string): RegExp {
+  const bare = kind === 'http' ? bareOrigin(text) : text
+  const source = bare.split('*').map(escapeRegExp).join('[^/:]+')
   return new RegExp(`^${source}$`, 'i')
+}
+
+/** A pattern is no URL that `originOf()` could read; origins have no `/` and no default port. */
+function bareOrigin(text: string): string {
+  return text.replace(/\/$/, '').replace(/(?<=^http:.*):80$|(?<=^https:.*):443$/i, '')
 }
 
 function readRoute(text: string): Route {

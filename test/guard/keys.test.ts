@@ -164,6 +164,37 @@ describe('GuardKeys.functionsOf()', () => {
   })
 })
 
+describe('GuardKeys.of(), however a declaration is written', () => {
+  test('finds origins by patterns with a slash or a default port', () => {
+    const found = new GuardKeys({
+      a: { kind: 'http', match: ['https://*.a.example/'] },
+      b: { kind: 'http', match: ['HTTPS://*.B.example:443'] },
+      c: { kind: 'http', match: ['http://*.c.example:80/'] },
+      d: { kind: 'http', match: ['http://*.d.example:443'] },
+    })
+
+    const declared = [
+      ...['https://x.a.example', 'https://x.b.example', 'http://x.c.example'],
+      ...['http://x.d.example:443', 'http://x.d.example'],
+    ].map((origin) => found.of(http(origin)).declared)
+    expect(declared).toEqual(['a', 'b', 'c', 'd', undefined])
+  })
+
+  test('finds addresses as dials name them', () => {
+    const declarations = {
+      db: { kind: 'tcp', match: ['DB.example.:5432'] },
+      cache: { kind: 'tcp', match: ['[0:0:0:0:0:0:0:1]:6379'] },
+      web: { kind: 'tcp', match: ['web:80'] },
+    } as const
+
+    expect(keys(declarations, tcp('db.example:5432'), tcp('[::1]:6379'), tcp('web:80'))).toEqual([
+      'db',
+      'cache',
+      'web',
+    ])
+  })
+})
+
 describe('GuardKeys.ofDeclaredTcpAt()', () => {
   test('finds the addresses of a host, whatever their ports', () => {
     const found = new GuardKeys({
@@ -200,5 +231,19 @@ describe('GuardKeys.declaredName()', () => {
       'odd[1]',
       ...[undefined, undefined, undefined],
     ])
+  })
+
+  test('finds it for addresses and routes with brackets of their own', () => {
+    const found = new GuardKeys({
+      pay: { kind: 'http', match: ['http://[::1]:*'] },
+      db: { kind: 'tcp', match: ['[::1]:1', '[::1]:2'] },
+      'odd[1]': { kind: 'tcp', match: ['[::1]:3', '[::1]:4'] },
+    })
+    const targets = [http('http://[::1]:3000'), tcp('[::1]:2'), tcp('[::1]:4')]
+
+    const dependencies = targets.map((target) => found.of(target).dependency)
+
+    expect(dependencies).toEqual([...['pay[http://[::1]:3000]', 'db[[::1]:2]', 'odd[1][[::1]:4]']])
+    expect(dependencies.map((name) => found.declaredName(name))).toEqual(['pay', 'db', 'odd[1]'])
   })
 })
