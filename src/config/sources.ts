@@ -24,8 +24,8 @@ export interface SettingSources {
   readonly flags?: Readonly<Record<string, unknown>> | undefined
   readonly file?: ConfigFile | undefined
   readonly dotEnv?: DotEnv | undefined
-  /** What was changed in the running system; the strongest. */
-  readonly runtime?: SettingsInput | undefined
+  /** What was changed in the running system, the oldest first; the strongest. */
+  readonly runtime?: readonly SettingsInput[] | undefined
 }
 
 /**
@@ -54,8 +54,8 @@ export function resolveSettings(sources: SettingSources): Settings {
 
 /** Reads and checks every source, weakest first, without the defaults. */
 export function collectLayers(sources: SettingSources): readonly Layer[] {
-  const { env, options, flags, file, dotEnv, runtime } = sources
-  const dependencies = [file?.values, options, runtime].flatMap(dependencyNames)
+  const { env, options, flags, file, dotEnv, runtime = [] } = sources
+  const dependencies = [file?.values, options, ...runtime].flatMap(dependencyNames)
   const faults = new Faults()
   const layers: Layer[] = []
   if (file !== undefined) layers.push(readFileLayer(file, sources, faults))
@@ -68,9 +68,19 @@ export function collectLayers(sources: SettingSources): readonly Layer[] {
   layers.push(readVariableLayer({ ...own, environment: env, dependencies }, faults))
   if (flags !== undefined) layers.push(readFlagLayer(flags, env.cwd, faults))
   if (options !== undefined) layers.push(readOptionLayer('option', options, faults))
-  if (runtime !== undefined) layers.push(readRuntimeLayer(runtime, faults))
+  for (const changes of runtime) layers.push(readRuntimeLayer(changes, faults))
   faults.throwIfAny()
   return layers
+}
+
+/** All changes as one, each setting under its path: a later one may have used another name. */
+export function mergedChanges(layers: readonly Layer[]): SettingsInput {
+  const values = {}
+  for (const { source, entries } of layers) {
+    if (source !== 'runtime') continue
+    for (const { row, value } of entries.values()) place(values, row.segments, value)
+  }
+  return values
 }
 
 /** The strongest entry of a setting, undefined when only its default applies. */

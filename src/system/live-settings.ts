@@ -2,7 +2,13 @@ import type { SomonError } from '../base/error.ts'
 import { readEnvironment } from '../config/env.ts'
 import { configInvalid } from '../config/errors.ts'
 import type { Settings } from '../config/settings.ts'
-import { resolveSettings, type SettingSources, type SettingsInput } from '../config/sources.ts'
+import {
+  collectLayers,
+  mergedChanges,
+  resolveSettings,
+  type SettingSources,
+  type SettingsInput,
+} from '../config/sources.ts'
 import { checkDeclarations } from '../guard/check-declarations.ts'
 import { baseGuardSettings } from './guard-settings.ts'
 
@@ -34,9 +40,9 @@ export class LiveSettings {
    *   has changed then
    */
   change(changes: SettingsInput): void {
-    const runtime = merged(this.#runtime, changes)
-    this.#current = checked(resolveSettings({ ...this.#sources, runtime }))
-    this.#runtime = runtime
+    const sources = { ...this.#sources, runtime: [this.#runtime, changes] }
+    this.#current = checked(resolveSettings(sources))
+    this.#runtime = mergedChanges(collectLayers(sources))
   }
 }
 
@@ -53,18 +59,4 @@ export function refuse(errors: readonly SomonError[]): void {
   if (first === undefined) return
   const faults = errors.map((error) => error.message)
   throw configInvalid({ faults }, errors.length === 1 ? { errors, fix: first.fix } : { errors })
-}
-
-/** Later changes are put over earlier ones, member by member. */
-function merged(under: object, over: object): object {
-  const values: Record<string, unknown> = { ...under }
-  for (const [key, value] of Object.entries(over)) {
-    const before = Object.hasOwn(values, key) ? values[key] : undefined
-    values[key] = isSection(before) && isSection(value) ? merged(before, value) : value
-  }
-  return values
-}
-
-function isSection(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

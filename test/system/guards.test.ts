@@ -120,6 +120,45 @@ describe('ModuleSystem.configure()', () => {
     ])
   })
 
+  test('takes a setting that was changed before by whatever name', async () => {
+    await using fixture = await createFixture({})
+    await using system = systemOn(fixture)
+    system.configure({ failureThreshold: 3, guard: { dependencies: { a: { timeoutMs: 1 } } } })
+    system.configure({ circuitBreakers: false })
+
+    system.configure({ guard: { breaker: { consecutive: 5 }, timeoutMs: '2s' } })
+    system.configure(JSON.parse('{ "guard": { "dependencies": { "a": { "timeout_ms": 2 } } } }'))
+
+    const { enabled, timeoutMs, breaker, dependencies } = system.settings.guard
+    expect([enabled, timeoutMs, breaker.consecutive, dependencies]).toEqual([
+      ...[false, 2_000, 5],
+      { a: { timeoutMs: 2 } },
+    ])
+  })
+
+  test('keeps what a section says when it is switched off or on as a whole', async () => {
+    await using fixture = await createFixture({})
+    await using system = systemOn(fixture)
+    system.configure({ guard: { timeoutMs: 7 } })
+
+    system.configure(JSON.parse('{ "guard": false }'))
+    const off = system.settings.guard
+    system.configure({ guard: { abandonMs: 8 } })
+    const { enabled, timeoutMs, abandonMs } = system.settings.guard
+
+    expect([off.enabled, off.timeoutMs]).toEqual([false, 7])
+    expect([enabled, timeoutMs, abandonMs]).toEqual([false, 7, 8])
+  })
+
+  test('refuses a change with the name of what every object has', async () => {
+    await using fixture = await createFixture({})
+    await using system = systemOn(fixture)
+
+    const error = errorOf(() => system.configure(JSON.parse('{ "__proto__": { "guard": {} } }')))
+
+    expect(faultCodes(error)).toEqual(['SOMON_CONFIG_UNKNOWN_KEY'])
+  })
+
   test('refuses what is read once, and what cannot act on its kind', async () => {
     await using fixture = await createFixture({})
     await using system = systemOn(fixture)
