@@ -29,8 +29,8 @@ export async function run(context: CommandContext): Promise<number | undefined> 
   const entry = entryOf(operands[0] ?? '', host.cwd)
   process.argv = [process.execPath, entry, ...rest]
   const guards = flags.isOn('guards') ? await showGuards(project, context) : undefined
-  const module = await load(project, entry, operands[0] ?? '')
-  if (watches) return serve(context, project, module)
+  const module = await load({ project, guards }, entry, operands[0] ?? '')
+  if (watches) return serve(context, { project, guards }, module)
   process.once('beforeExit', () => {
     guards?.[Symbol.dispose]()
     void project.system.shutdown()
@@ -59,11 +59,18 @@ async function showGuards(project: OpenProject, { output }: CommandContext): Pro
   return shown
 }
 
+interface Running {
+  readonly project: OpenProject
+  /** Shown as long as there are any: none are left after the shutdown. */
+  readonly guards: Disposable | undefined
+}
+
 /** A program that fails to start leaves nothing behind. */
-async function load(project: OpenProject, entry: string, named: string): Promise<Module> {
+async function load({ project, guards }: Running, entry: string, named: string): Promise<Module> {
   try {
     return await untilStarted(named, project.system.load(entry, { main: true }))
   } catch (error) {
+    guards?.[Symbol.dispose]()
     await project.system.shutdown()
     throw error
   }
@@ -71,12 +78,14 @@ async function load(project: OpenProject, entry: string, named: string): Promise
 
 async function serve(
   context: CommandContext,
-  project: OpenProject,
+  { project, guards }: Running,
   module: Module,
 ): Promise<number> {
   const { output, flags } = context
   const name = flags.text('verify')
   await using system = project.system
+  using ending = new DisposableStack()
+  ending.use(guards)
   await using session = await system.watch({
     entries: [module.id],
     ...(name === undefined

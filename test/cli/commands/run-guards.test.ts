@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { serve } from '../../system/effects/asking.ts'
-import { cli } from '../../support/cli-project.ts'
+import { cli, cliUntil } from '../../support/cli-project.ts'
 import { createFixture } from '../../support/fixture.ts'
 
 /** Calls as often as its second argument says, one after the other. */
@@ -46,6 +46,25 @@ describe('somon run --guards', () => {
 
     expect(run.code).toBe(3)
     expect(run.stderr).toMatch(/ closed +1 +0 +0 +0 /)
+  })
+
+  test('shows them last when the program fails, or is interrupted while it is watched', async () => {
+    await using fixture = await createFixture({ 'main.ts': PROGRAM, 'bad.ts': `${PROGRAM}fail()` })
+    await using server = await serve()
+    const args = ['--guards', '--', server.origin, '2']
+
+    const failed = await cli(fixture, 'run', 'bad.ts', ...args)
+    let isInterrupted = false
+    const argv = ['run', 'main.ts', '--watch', ...args]
+    const watched = await cliUntil(fixture, argv, (text, kill) => {
+      if (!isInterrupted && text.includes('watching')) kill('SIGINT')
+      isInterrupted ||= text.includes('watching')
+    })
+
+    expect([failed.code, watched.code]).toEqual([1, 130])
+    expect([failed.stderr, watched.stderr].join()).not.toContain('no calls yet')
+    expect(failed.stderr).toMatch(/ closed +2 +0 +0 +0 /)
+    expect(watched.stderr).toMatch(/ closed +2 +0 +0 +0 /)
   })
 
   test('says that there were no calls', async () => {
