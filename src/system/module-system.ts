@@ -267,7 +267,7 @@ export class ModuleSystem implements ModuleSystemApi {
    *
    * @param by - who does it, as the event `guard.mode` tells
    * @returns the ids of those that were acted on
-   * @throws SomonError SOMON_GUARD_UNKNOWN, before anything is done
+   * @throws SomonError SOMON_GUARD_UNKNOWN; TypeError for another action; before anything is done
    * @example
    *   const ids = system.actOnGuards('reset')
    *   console.log(ids.length)

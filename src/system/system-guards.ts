@@ -40,7 +40,7 @@ interface Custom {
 }
 
 /** What can be done to guards by hand. */
-export type GuardAction = 'open' | 'close' | 'reset' | 'isolate' | 'disable' | 'enable'
+export type GuardAction = (typeof ACTIONS)[number]
 
 /** The owner of calls that the program makes itself. */
 export const MAIN_OWNER = 'main'
@@ -140,9 +140,11 @@ export class SystemGuards {
    *
    * @param by - who does it, as the event guard.mode tells
    * @returns the ids of those that were acted on
-   * @throws SomonError SOMON_GUARD_UNKNOWN, before anything is done
+   * @throws SomonError SOMON_GUARD_UNKNOWN; TypeError for another action; before anything is done
    */
   act(action: GuardAction, names?: readonly string[], by?: string): readonly string[] {
+    if (!ACTIONS.includes(action))
+      throw new TypeError(`An action must be one of ${ACTIONS.join(', ')}`)
     const guards =
       names === undefined ? this.registry.list() : names.flatMap((name) => this.#named(name))
     for (const guard of new Set(guards)) guard[action](by)
@@ -222,6 +224,8 @@ export class SystemGuards {
     return this.#customs.has(dependency) || this.#keys.declaredName(dependency) !== undefined
   }
 }
+
+const ACTIONS = ['open', 'close', 'reset', 'isolate', 'disable', 'enable'] as const
 
 /** Left out, options are those of before; said again, they have to be the same. */
 function isSaidAgain(known: Custom, options: SettingsPatch, functions: GuardFunctions): boolean {

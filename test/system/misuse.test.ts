@@ -40,6 +40,19 @@ describe('ModuleSystem without types', () => {
     await expect(system.watch({ entries: entries as never })).rejects.toThrow(expected)
   })
 
+  test('actOnGuards() does nothing that is no action', async () => {
+    await using system = new ModuleSystem()
+    const guard = system.guard('payments')
+    await guard.call(() => 1)
+
+    for (const action of ['dispose', 'constructor', undefined]) {
+      expect(() => system.actOnGuards(action as never)).toThrow(
+        new TypeError('An action must be one of open, close, reset, isolate, disable, enable'),
+      )
+    }
+    expect(await guard.call(() => 2)).toBe(2)
+  })
+
   test('takes one entry in place of a list', async () => {
     await using fixture = await createFixture({ 'main.ts': 'export const one = 1' })
     await using system = new ModuleSystem({ root: fixture.root })
