@@ -123,9 +123,10 @@ export class SystemGuards {
    */
   custom(name: string, given: GuardOptions): GuardHandle {
     if (typeof name !== 'string') throw new TypeError('The name of a guard must be a string')
+    const known = this.#customs.get(name)
+    if (known !== undefined && Object.keys(given).length === 0) return known.handle
     const base = baseGuardSettings(this.#parts.settings())
     const { options, functions } = readGuardOptions(name, given, base)
-    const known = this.#customs.get(name)
     if (known !== undefined) {
       if (isSaidAgain(known, options, functions)) return known.handle
       throw guardConflict({ dependency: name })
