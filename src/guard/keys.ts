@@ -75,6 +75,13 @@ export class GuardKeys {
     return addresses.map((address) => this.of({ kind: 'tcp', address }))
   }
 
+  /** The kind of a guard by its name. */
+  kindOf(dependency: string): DependencyKind {
+    const declared = this.declaredName(dependency)
+    const kind = declared === undefined ? undefined : this.#declarations[declared]?.kind
+    return kind ?? UNDECLARED.find(([start]) => dependency.startsWith(start))?.[1] ?? 'custom'
+  }
+
   /** The declared name of a guard: `payments` of `payments[https://eu.pay.example]`. */
   declaredName(dependency: string): string | undefined {
     if (Object.hasOwn(this.#declarations, dependency)) return dependency
@@ -113,6 +120,16 @@ export class GuardKeys {
     this.#tcpByHost.set(host, [...(this.#tcpByHost.get(host) ?? []), text])
   }
 }
+
+/** How the names begin that targets have which nobody declares. */
+const UNDECLARED: readonly (readonly [start: string, kind: DependencyKind])[] = [
+  ['http://', 'http'],
+  ['https://', 'http'],
+  ['http+unix://', 'http'],
+  ['tcp://', 'tcp'],
+  ['unix:', 'tcp'],
+  ['module:', 'module'],
+]
 
 interface Rule {
   readonly name: string

@@ -32,6 +32,7 @@ export class GuardHost implements EdgeHost {
   readonly #unsupported: EventChannel<GuardEvents['guard.unsupported']>
   /** When a bypass was told last, by owner and address. */
   readonly #toldAt = new Map<string, number>()
+  #unowned = 0
   readonly #told = new WeakMap<DependencyGuard, Set<string>>()
 
   constructor(parts: GuardHostParts) {
@@ -43,6 +44,15 @@ export class GuardHost implements EdgeHost {
 
   ownerNow(): string | undefined {
     return this.#parts.ownerNow()
+  }
+
+  /** How many requests went out that belong to nobody in the system. */
+  get unownedCount(): number {
+    return this.#unowned
+  }
+
+  unowned(): void {
+    this.#unowned += 1
   }
 
   guardFor(owner: string, target: Target): DependencyGuard | undefined {

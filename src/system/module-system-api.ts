@@ -8,7 +8,6 @@ import type { PluginStats } from '../bundle/plugin-host.ts'
 import type { BundlerStats } from '../bundle/bundler.ts'
 import type { RetiredGeneration } from '../evaluate/generation.ts'
 import type { SettingsInput } from '../config/input.ts'
-import type { RegistrySnapshot } from '../guard/registry.ts'
 import type { Explanation } from '../load/explanation.ts'
 import type { CacheStats } from '../load/loader.ts'
 import type { ModuleGraph } from '../load/module-graph.ts'
@@ -17,7 +16,7 @@ import type { InvalidateReport } from '../module/reload-report.ts'
 import type { WatchSession } from '../module/watch-session.ts'
 import type { SystemEvents } from './events.ts'
 import type { GuardHandle, GuardOptions } from './guard-handle.ts'
-import type { GuardAction } from './system-guards.ts'
+import type { GuardAction, GuardsSnapshot } from './system-guards.ts'
 
 /** How `load` may be bounded. */
 export interface LoadOptions {
@@ -92,7 +91,7 @@ export interface SystemStats {
   readonly plugins: readonly PluginStats[]
   readonly retired: readonly RetiredGeneration[]
   /** The guards that were called, keyed by `<owner>:<dependency>`. */
-  readonly guards: RegistrySnapshot
+  readonly guards: GuardsSnapshot
 }
 
 /** How a shutdown went: modules that were disposed of, and the steps that failed, by name. */

@@ -4,7 +4,7 @@ import type { Emitter } from '../base/events.ts'
 import { unguarded, type Guard } from '../base/guard.ts'
 import { nearest } from '../base/nearest.ts'
 import type { GuardSettings as Configured } from '../config/guard-settings.ts'
-import type { SettingsPatch } from '../guard/declaration.ts'
+import type { DependencyKind, SettingsPatch } from '../guard/declaration.ts'
 import type { DependencyGuard } from '../guard/dependency-guard.ts'
 import { guardConflict, guardUnknown } from '../guard/errors.ts'
 import type { DeclaredFunctions } from '../guard/edges/function.ts'
@@ -37,6 +37,16 @@ interface Custom {
   readonly options: SettingsPatch
   readonly functions: GuardFunctions
   readonly handle: GuardHandle
+}
+
+/** All guards at one moment, by `<owner>:<dependency>`. */
+export interface GuardsSnapshot {
+  readonly overall: RegistrySnapshot['overall']
+  /** Requests since the first load that belong to no module: where guards see nothing. */
+  readonly unowned: number
+  readonly breakers: Readonly<
+    Record<string, RegistrySnapshot['breakers'][string] & { readonly kind: DependencyKind }>
+  >
 }
 
 /** What can be done to guards by hand. */
@@ -159,8 +169,12 @@ export class SystemGuards {
     this.install()
   }
 
-  snapshot(): RegistrySnapshot {
-    return this.registry.snapshot()
+  snapshot(): GuardsSnapshot {
+    const { overall, breakers } = this.registry.snapshot()
+    const shown = Object.entries(breakers).map(([id, guard]) => {
+      return [id, { ...guard, kind: this.#keys.kindOf(guard.dependency) }] as const
+    })
+    return { overall, unowned: this.host.unownedCount, breakers: Object.fromEntries(shown) }
   }
 
   dispose(): void {

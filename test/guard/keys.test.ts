@@ -220,6 +220,25 @@ describe('GuardKeys.ofDeclaredTcp()', () => {
   })
 })
 
+describe('GuardKeys.kindOf()', () => {
+  test('tells it from the declaration, or from how a name begins', () => {
+    const found = new GuardKeys({ db: { kind: 'tcp', match: ['db:1'] }, own: { timeoutMs: 5 } })
+
+    const names = [
+      'db',
+      'https://a.example',
+      'http+unix:///s',
+      'tcp://a:1',
+      'unix:/s',
+      'module:a@1',
+    ]
+    expect(names.map((name) => found.kindOf(name))).toEqual([
+      ...['tcp', 'http', 'http', 'tcp', 'tcp', 'module'],
+    ])
+    expect([found.kindOf('own'), found.kindOf('payments')]).toEqual(['custom', 'custom'])
+  })
+})
+
 describe('GuardKeys.declaredName()', () => {
   test('finds the declaration of a guard by its name', () => {
     const found = new GuardKeys({ payments: { kind: 'custom' }, 'odd[1]': { timeoutMs: 5 } })

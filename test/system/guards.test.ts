@@ -277,6 +277,26 @@ export const fetched = async (url: string) => (await fetch(url)).status`,
     expect(counts).toEqual([1, 2])
   })
 
+  test('say of what kind they are, and how many requests belonged to nobody', async () => {
+    await using fixture = await createFixture(ASKING)
+    await using server = await serve()
+    await using system = systemOn(fixture, {
+      dependencies: { hello: { kind: 'http', match: [server.origin] } },
+    })
+    await asked(system, server.origin)
+    await system.guard('payments').call(() => 1)
+
+    await fetch(server.origin)
+
+    const { unowned, breakers } = system.stats().guards
+    const kinds = Object.values(breakers).map(({ kind, declared }) => [kind, declared])
+    expect(kinds).toEqual([
+      ['http', true],
+      ['custom', true],
+    ])
+    expect(unowned).toBe(1)
+  })
+
   test('leave nothing behind', async () => {
     await using fixture = await createFixture(ASKING)
     await using server = await serve()

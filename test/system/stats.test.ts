@@ -35,6 +35,7 @@ const NOTHING = {
   retired: [],
   guards: {
     overall: { total: 0, closed: 0, open: 0, halfOpen: 0, isolated: 0, disabled: 0 },
+    unowned: 0,
     breakers: {},
   },
 }

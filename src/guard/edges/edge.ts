@@ -11,6 +11,8 @@ import type { HttpTarget, Target, TcpTarget } from '../target.ts'
 export interface EdgeHost {
   /** Whose code runs; undefined for code that belongs to nobody in this system. */
   ownerNow(): string | undefined
+  /** A request went out that belongs to nobody here; counted, so that a gap can be seen. */
+  unowned?(): void
   /** The guard to call through; undefined where the settings let the target pass. */
   guardFor(owner: string, target: Target): DependencyGuard | undefined
   /** The guard of a declared address, whoever dials; undefined for one that is not declared. */

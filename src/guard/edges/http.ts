@@ -75,14 +75,16 @@ class HttpEdge implements Disposable {
     const dialled = this.#dialled
     this.#dialled = undefined
     const owner = this.#host.ownerNow()
-    if (owner === undefined || request.method === 'CONNECT') return
+    if (owner === undefined) return this.#host.unowned?.()
+    if (request.method === 'CONNECT') return undefined
     const route = this.#routes.routeOf(request)
-    if (route === undefined) return
+    if (route === undefined) return undefined
     const leave = this.#covered.enter(route.next)
     const guard = this.#host.guardFor(owner, route.target)
-    if (guard !== undefined && this.#enter(request, guard, { dialled, leave })) return
+    if (guard !== undefined && this.#enter(request, guard, { dialled, leave })) return undefined
     // Whatever lets a request pass, its connection is no bypass.
     request.once('close', leave)
+    return undefined
   }
 
   /** Guards a request or refuses it; false when it has to pass untouched. */

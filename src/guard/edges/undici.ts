@@ -145,7 +145,11 @@ class InstalledEdge {
   #dispatch(dispatch: Dispatch, options: DispatchOptions, handler: Handler): boolean {
     const host = this.#host
     const owner = host?.ownerNow()
-    if (host === undefined || owner === undefined) return dispatch(options, handler)
+    if (host === undefined) return dispatch(options, handler)
+    if (owner === undefined) {
+      host.unowned?.()
+      return dispatch(options, handler)
+    }
     const origin = isGuardable(options, this.#mark) ? originFrom(options) : undefined
     if (origin === undefined || !isObject(handler)) return dispatch(options, handler)
     const method = typeof options.method === 'string' ? options.method.toUpperCase() : 'GET'
