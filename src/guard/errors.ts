@@ -1,4 +1,5 @@
 import { defineError, type ErrorFactory } from '../base/error.ts'
+import type { FailureRecord } from './outcome.ts'
 
 /** What every refusal says of itself; `retryAfterMs` is undefined where nobody knows. */
 export interface RefusalData {
@@ -7,6 +8,8 @@ export interface RefusalData {
   readonly state: string
   readonly reason: string
   readonly retryAfterMs: number | undefined
+  /** What went wrong last, where the refusal is for that. */
+  readonly lastFailure?: FailureRecord | undefined
 }
 
 export const guardOpen: ErrorFactory<RefusalData> = defineError({

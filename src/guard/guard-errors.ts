@@ -27,7 +27,7 @@ export class GuardErrors {
   /** Only the first refusal since a transition is worth a stack, which costs four times the rest. */
   refused({ state, reason, retryAfterMs, lastFailure, isFirst }: Refusal): Error {
     const define = state === 'isolated' ? guardIsolated : guardOpen
-    const data = this.#data(reason, retryAfterMs)
+    const data = { ...this.#data(reason, retryAfterMs), lastFailure }
     const make = (): Error => define(data, lastFailure === undefined ? {} : { cause: lastFailure })
     return isFirst ? make() : withoutStack(make)
   }

@@ -37,7 +37,11 @@ describe('ModuleSystem.guard()', () => {
     expect(guard.state).toBe('open')
     await expect(guard.call(() => 1)).rejects.toMatchObject({
       code: 'SOMON_GUARD_OPEN',
-      data: { owner: 'main', dependency: 'payments', reason: 'consecutive' },
+      data: {
+        ...{ owner: 'main', dependency: 'payments', reason: 'consecutive' },
+        retryAfterMs: expect.any(Number) as number,
+        lastFailure: { message: 'refused' },
+      },
       cause: { message: 'refused' },
     })
   })
