@@ -23,7 +23,7 @@ export function untilDeadline<T>(
   if (deadlineMs <= 0) return Promise.reject(makeError())
   const controller = new AbortController()
   const onAbort = (): void => controller.abort(signal?.reason)
-  signal?.addEventListener('abort', onAbort, { once: true })
+  signal?.addEventListener('abort', onAbort)
   const delayMs = Math.min(deadlineMs, MAX_TIMER_MS)
   const timer = clock.schedule(() => controller.abort(makeError()), delayMs)
   return effort(controller.signal).finally(() => {
