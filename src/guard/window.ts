@@ -17,7 +17,7 @@ export interface WindowCounts {
 /** A window as durations and numbers, so that another process can go on with it. */
 export interface WindowExport {
   readonly consecutive: number
-  /** Only parts that hold something; `ageMs` is the time since the part began. */
+  /** Only parts that hold something; `ageMs` is the time since the middle of the part. */
   readonly buckets: readonly {
     readonly ageMs: number
     readonly counts: Readonly<Record<WindowColumn, number>>
@@ -93,7 +93,12 @@ export class Window implements WindowCounts {
     this.#consecutive = 0
   }
 
-  /** Changes the shape; a part that began within the new window keeps its counts. */
+  /**
+   * Changes the shape; a part whose middle lies within the new window keeps its counts.
+   *
+   * The middle of what has passed of it, because each change would make its samples older if they
+   * were placed by its begin: after some changes none would be left.
+   */
   resize({ windowMs, buckets }: WindowShape, now: number): void {
     const bucketMs = bucketLength(windowMs, buckets)
     if (buckets === this.#buckets && bucketMs === this.#bucketMs) return
@@ -109,7 +114,9 @@ export class Window implements WindowCounts {
     for (let back = 0; back < this.#buckets; back += 1) {
       const counts = this.#countsAt(this.#slot(back))
       if (Object.values(counts).every((count) => count === 0)) continue
-      buckets.push({ ageMs: now - (this.#bucket - back) * this.#bucketMs, counts })
+      const beganAt = (this.#bucket - back) * this.#bucketMs
+      const endsAt = Math.min(beganAt + this.#bucketMs, now)
+      buckets.push({ ageMs: now - (beganAt + endsAt) / 2, counts })
     }
     return { consecutive: this.#consecutive, buckets }
   }
@@ -121,8 +128,8 @@ export class Window implements WindowCounts {
     this.#bucket = Math.floor(now / this.#bucketMs)
     this.#consecutive = consecutive
     for (const { ageMs, counts } of buckets) {
-      const began = Math.floor((now - passedMs - ageMs) / this.#bucketMs)
-      const back = Math.max(0, this.#bucket - began)
+      const bucket = Math.floor((now - passedMs - ageMs) / this.#bucketMs)
+      const back = Math.max(0, this.#bucket - bucket)
       if (back < this.#buckets) this.#addCounts(this.#slot(back), counts)
     }
   }

@@ -153,7 +153,7 @@ describe('settings that change under load', () => {
     await using asking = await loadAsking(FETCH, { guard: { breaker } })
     const transitions = transitionsOf(asking)
     const shapes = [
-      { breaker: { windowMs: 120_000, buckets: 20 }, bulkhead: { max: 40 } },
+      { breaker: { windowMs: 120_000, buckets: 7 }, bulkhead: { max: 40 } },
       { breaker: { windowMs: 60_000, buckets: 60 }, bulkhead: { mode: 'gradient2' } },
       { breaker: { failureRate: 0.9, minCalls: 5 }, timeoutMs: 20_000, bulkhead: { mode: 'off' } },
       { breaker: { failureRate: 0.6, minCalls: 30 }, timeoutMs: 15_000, bodyIdleMs: 0 },

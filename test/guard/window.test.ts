@@ -105,8 +105,27 @@ describe('Window', () => {
     const both = window.export(600)
     const late = window.export(1100)
 
-    expect(both.buckets.map(({ ageMs }) => ageMs)).toEqual([100, 600])
-    expect(late.buckets.map(({ ageMs }) => ageMs)).toEqual([600])
+    expect(both.buckets.map(({ ageMs }) => ageMs)).toEqual([50, 475])
+    expect(late.buckets.map(({ ageMs }) => ageMs)).toEqual([475])
+  })
+
+  test('resize() makes no sample older, however often and between whichever shapes', () => {
+    const shapes = [
+      { windowMs: 60_000, buckets: 10 },
+      { windowMs: 60_000, buckets: 7 },
+      { windowMs: 120_000, buckets: 7 },
+      { windowMs: 60_000, buckets: 60 },
+    ]
+    let now = 1_000_000.5
+    const window = new Window({ windowMs: 60_000, buckets: 10 }, now)
+
+    for (let i = 0; i < 2000; i += 1, now += 10) {
+      window.add(verdict('ok'), now)
+      window.resize(shapes[i % shapes.length] ?? { windowMs: 1, buckets: 1 }, now)
+    }
+
+    // All of them came within the last 20 s.
+    expect(window.read(now).calls).toBe(2000)
   })
 
   test('export() is taken up by another clock, less the time between', () => {

@@ -61,11 +61,12 @@ export class PlainWindow implements WindowCounts {
     this.consecutive = 0
   }
 
-  /** Samples leave by whole parts, so a sample is as old as the part in which it lies. */
+  /** All that is known of a sample is its part, so it is as old as the middle of that. */
   resize(windowMs: number, buckets: number, now: number): void {
     this.read(now)
     const bucketMs = Math.ceil(windowMs / buckets)
     if (bucketMs === this.#bucketMs && buckets === this.#buckets) return
+    this.#samples = this.#middles(now)
     this.#bucketMs = bucketMs
     this.#buckets = buckets
     this.#align()
@@ -74,10 +75,8 @@ export class PlainWindow implements WindowCounts {
 
   /** Returns what `restore()` takes, with the times as they are. */
   export(now: number): PlainWindowExport {
-    return {
-      consecutive: this.consecutive,
-      samples: this.read(now).#samples,
-    }
+    this.read(now)
+    return { consecutive: this.consecutive, samples: this.#middles(now) }
   }
 
   restore({ consecutive, samples }: PlainWindowExport, now: number): void {
@@ -85,6 +84,13 @@ export class PlainWindow implements WindowCounts {
     this.#samples = samples
     this.#align()
     this.read(now)
+  }
+
+  #middles(now: number): readonly Sample[] {
+    return this.#samples.map(({ bucketStart, columns }) => ({
+      bucketStart: (bucketStart + Math.min(bucketStart + this.#bucketMs, now)) / 2,
+      columns,
+    }))
   }
 
   #push(columns: readonly WindowColumn[], now: number): void {
