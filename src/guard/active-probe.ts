@@ -1,6 +1,5 @@
 import type { Clock, Scheduled } from '../base/clock.ts'
 import type { Breaker } from './breaker.ts'
-import type { CircuitState } from './events.ts'
 
 /** What an active probe of one guard needs. */
 export interface ActiveProbeParts {
@@ -27,15 +26,14 @@ export class ActiveProbe {
     this.#parts = parts
   }
 
-  /** Begins with a half-open circuit, and ends with its round. */
-  onTransition(to: CircuitState): void {
-    this.stop()
-    if (to !== 'half-open') return
+  /** To be called once the circuit is half-open. */
+  start(): void {
     const round = new AbortController()
     this.#round = round
     this.#next(round)
   }
 
+  /** To be called when the round has ended. */
   stop(): void {
     this.#pause?.cancel()
     this.#pause = undefined

@@ -4,6 +4,7 @@ import { ActiveProbe } from './active-probe.ts'
 import { attempt, type Task, type Work } from './attempt.ts'
 import type { BreakerExport } from './breaker-export.ts'
 import type { Breaker } from './breaker.ts'
+import type { CircuitState } from './events.ts'
 import { enter, type EnterOptions, type HeldCall } from './held-call.ts'
 import { isInside } from './nesting.ts'
 import type { Verdict } from './outcome.ts'
@@ -24,18 +25,12 @@ import { untilDeadline } from './until-deadline.ts'
 export class DependencyGuard {
   readonly #stages: GuardStages
   readonly #budget: RetryBudget
-  readonly #probe: ActiveProbe | undefined
+  /** Of the half-open time that is now, or was last. */
+  #probe: ActiveProbe | undefined
   #flights: SingleFlight<unknown> | undefined
 
   constructor(parts: GuardParts, settings: GuardSettings) {
-    const task = parts.functions?.probe
-    this.#stages = new GuardStages(parts, settings, (to) => this.#probe?.onTransition(to))
-    if (task !== undefined) {
-      this.#probe = new ActiveProbe({
-        ...{ clock: parts.clock, breaker: this.#stages.breaker },
-        attempt: (signal) => attempt(this.#stages, { task, call: { signal } }),
-      })
-    }
+    this.#stages = new GuardStages(parts, settings, (to) => this.#entered(to))
     this.#budget = new RetryBudget(settings.retry, parts.clock)
   }
 
@@ -183,6 +178,19 @@ export class DependencyGuard {
   dispose(): void {
     this.#probe?.stop()
     this.#stages.dispose()
+  }
+
+  /** Whether and how to probe is asked anew at each half-open time: it may be set by then. */
+  #entered(to: CircuitState): void {
+    this.#probe?.stop()
+    const { clock, functions } = this.#stages.parts
+    const task = to === 'half-open' ? functions?.probe : undefined
+    if (task === undefined) return
+    this.#probe = new ActiveProbe({
+      ...{ clock, breaker: this.#stages.breaker },
+      attempt: (signal) => attempt(this.#stages, { task, call: { signal } }),
+    })
+    this.#probe.start()
   }
 
   /** A fallback that throws the error on has none for it; anything else it throws is a fault. */

@@ -166,4 +166,22 @@ describe('the active probe of a guard', () => {
 
     expect(rig.guard.snapshot().state).toBe('closed')
   })
+
+  test('is what is set when the circuit becomes half-open', async () => {
+    const functions: { probe?: () => unknown } = {}
+    const [first, second] = [vi.fn(fails), vi.fn(works)]
+    const { guard } = guarded(settings, functions)
+
+    await toHalfOpen(guard)
+    await vi.advanceTimersByTimeAsync(600)
+    const without = guard.snapshot().state
+    functions.probe = first
+    await toHalfOpen(guard)
+    functions.probe = second
+    await vi.advanceTimersByTimeAsync(100)
+
+    expect([without, first.mock.calls.length]).toEqual(['half-open', 1])
+    expect(guard.snapshot()).toMatchObject({ state: 'closed', reason: 'probes-succeeded' })
+    guard.dispose()
+  })
 })
