@@ -23,13 +23,13 @@ export class ResponseBody {
   readonly #response: IncomingMessage
   readonly #watch: BodyWatch
   #timer: Scheduled | undefined
-  #bytesRead: number
+  #bytesRead: number | undefined
   #isOver = false
 
   constructor(response: IncomingMessage, watch: BodyWatch) {
     this.#response = response
     this.#watch = watch
-    this.#bytesRead = response.socket.bytesRead
+    this.#bytesRead = bytesReadBy(response)
     this.#schedule()
     response.once('close', () => this.#closed())
   }
@@ -51,13 +51,14 @@ export class ResponseBody {
 
   #schedule(): void {
     const { clock, idleMs } = this.#watch
-    if (idleMs > 0) this.#timer = clock.schedule(() => this.#look(), idleMs)
+    if (idleMs > 0 && this.#bytesRead !== undefined)
+      this.#timer = clock.schedule(() => this.#look(), idleMs)
   }
 
   #look(): void {
-    const { complete, readableLength, socket } = this.#response
+    const { complete, readableLength } = this.#response
     if (complete) return
-    const { bytesRead } = socket
+    const bytesRead = bytesReadBy(this.#response)
     // What lies here unread is a slow reader's; the server may have been told to wait.
     const isSilent = bytesRead === this.#bytesRead && readableLength === 0
     this.#bytesRead = bytesRead
@@ -80,4 +81,10 @@ export class ResponseBody {
     this.#isOver = true
     this.#timer?.cancel()
   }
+}
+
+/** Undefined where an agent has put a stream in the place of a socket: its silence is not seen. */
+function bytesReadBy({ socket }: IncomingMessage): number | undefined {
+  const bytesRead: unknown = Reflect.get(socket, 'bytesRead')
+  return typeof bytesRead === 'number' ? bytesRead : undefined
 }

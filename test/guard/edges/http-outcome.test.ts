@@ -1,6 +1,13 @@
 import { once } from 'node:events'
-import { Agent, get, type IncomingMessage, type RequestListener } from 'node:http'
-import type { Socket } from 'node:net'
+import {
+  Agent,
+  get,
+  type IncomingMessage,
+  type RequestListener,
+  type RequestOptions,
+} from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { selfSigned, type KeyPair } from '../../support/self-signed.ts'
@@ -20,8 +27,12 @@ beforeAll(async () => {
 })
 
 /** The response to a request whose body is still to come. */
-async function headersOf(rig: HttpRig, path: string): Promise<IncomingMessage> {
-  const request = rig.scene.as('orders', () => rig.server.request(path))
+async function headersOf(
+  rig: HttpRig,
+  path: string,
+  options: RequestOptions = {},
+): Promise<IncomingMessage> {
+  const request = rig.scene.as('orders', () => rig.server.request(path, options))
   request.on('error', () => {})
   request.end()
   const [response] = (await once(request, 'response')) as [IncomingMessage]
@@ -234,8 +245,19 @@ describe('createHttpEdge() after the headers', () => {
   })
 })
 
+/** What some agents dial with: a stream that is no socket, and counts no bytes. */
+const overStream: RequestOptions = {
+  createConnection: ({ port, host }) => {
+    const socket = connect(Number(port), host ?? 'localhost')
+    return Duplex.from({ readable: socket, writable: socket })
+  },
+}
+
 describe('createHttpEdge() with a body that drips', () => {
-  test('lets it drip for as long as it likes', async () => {
+  test.each([
+    ['a socket', {}],
+    ['a stream of an agent', overStream],
+  ])('lets it drip through %s for as long as it likes', async (_via, through) => {
     const drips: NodeJS.Timeout[] = []
     const drip: RequestListener = (_, response) => {
       response.writeHead(200)
@@ -245,7 +267,7 @@ describe('createHttpEdge() with a body that drips', () => {
       { settings: guardSettings({}, { bodyIdleMs: 500 }) },
       { '/': drip, '/silent': beginBody },
     )
-    const response = await headersOf(rig, '/')
+    const response = await headersOf(rig, '/', through)
     response.resume()
 
     // It begins later and falls silent at once.
