@@ -249,6 +249,25 @@ const CACHE: CommandSpec = {
   examples: ['somon cache info', 'somon cache prune --max-size 500MiB --dry-run'],
 }
 
+const CONFIG: CommandSpec = {
+  name: 'config',
+  operands: '<get|explain|schema|validate> [setting|file]',
+  count: { min: 1, max: 2 },
+  words: ['get', 'explain', 'schema', 'validate'],
+  doc: 'Say what the settings are, where each comes from, and if they are valid.',
+  flags: [
+    flag('profile', 'string', 'whose defaults count; default: library', {
+      value: 'profile',
+      choices: ['library', 'bundle', 'run', 'watch'],
+    }),
+  ],
+  examples: [
+    'somon config explain guard.timeoutMs',
+    'somon config validate somon.toml',
+    'somon config schema > somon.schema.json',
+  ],
+}
+
 const DOCTOR: CommandSpec = {
   name: 'doctor',
   operands: '',
@@ -277,6 +296,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   EXPLAIN,
   CHECK,
   CACHE,
+  CONFIG,
   DOCTOR,
   COMPLETION,
 ]

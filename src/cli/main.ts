@@ -49,6 +49,8 @@ function importCommand(name: string): Promise<CommandModule> {
       return import('./commands/check.ts')
     case 'cache':
       return import('./commands/cache.ts')
+    case 'config':
+      return import('./commands/config.ts')
     case 'doctor':
       return import('./commands/doctor.ts')
     case 'completion':

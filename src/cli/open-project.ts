@@ -9,7 +9,7 @@ import { readDotEnv, readEnvironment } from '../config/env.ts'
 import { readConfigFile } from '../config/file.ts'
 import type { Profile } from '../config/setting-row.ts'
 import type { Settings } from '../config/settings.ts'
-import { resolveSettings } from '../config/sources.ts'
+import { resolveSettings, type SettingSources } from '../config/sources.ts'
 import type { ResolveEvents } from '../resolve/events.ts'
 import type { Resolver } from '../resolve/resolution.ts'
 import { openDiskCache } from '../system/disk-cache.ts'
@@ -58,11 +58,28 @@ const FLAG_SETTINGS: Readonly<Record<string, string>> = {
  * @throws SomonError SOMON_CONFIG_…
  */
 export async function readProject(
-  { host, flags, output }: CommandContext,
+  context: CommandContext,
   request: ProjectRequest,
 ): Promise<ProjectSettings> {
+  const { sources, configFile } = await projectSources(context, request.profile)
+  const settings = resolveSettings(sources)
+  context.output.level = settings.log.level
+  return { settings, configFile }
+}
+
+/**
+ * Reads everything that the settings of the project are made from, and checks nothing of it.
+ *
+ * @param given - a configuration file instead of the one that is found or named by a flag
+ * @throws SomonError SOMON_CONFIG_… for a file that cannot be read
+ */
+export async function projectSources(
+  { host, flags }: CommandContext,
+  profile: Profile,
+  given?: string,
+): Promise<{ readonly sources: SettingSources; readonly configFile: string | undefined }> {
   const { root } = findProject(host, flags)
-  const file = await readConfigFile(root, flags.text('config'))
+  const file = await readConfigFile(root, given ?? flags.text('config'))
   const values: Record<string, unknown> = { root }
   if (flags.get('cache') === false) values['cache.disk.mode'] = 'off'
   if (flags.get('guards') === false) values['guard.enabled'] = false
@@ -71,15 +88,12 @@ export async function readProject(
     const value = flags.get(flag)
     if (value !== undefined) values[path] = typeof value === 'number' ? String(value) : value
   }
-  const settings = resolveSettings({
-    profile: request.profile,
+  const sources = {
+    ...{ profile, file, flags: values },
     env: readEnvironment(),
     dotEnv: readDotEnv(join(root, '.env')),
-    file,
-    flags: values,
-  })
-  output.level = settings.log.level
-  return { settings, configFile: file?.name }
+  }
+  return { sources, configFile: file?.name }
 }
 
 /**

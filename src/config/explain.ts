@@ -3,6 +3,7 @@ import { dependencyRowAt } from './dependency-rows.ts'
 import { configUnknownPath } from './errors.ts'
 import { shownValue, type SourceName } from './layer.ts'
 import { aliasRows, rowsByPath } from './rows.ts'
+import type { SettingRow } from './setting-row.ts'
 import { collectLayers, type SettingSources } from './sources.ts'
 
 /** Where the value of one setting comes from. Values are printed as JSON, secrets as `"***"`. */
@@ -29,10 +30,7 @@ export interface SettingExplanation {
  * @throws SomonError SOMON_CONFIG_UNKNOWN_PATH; and what `resolveSettings` throws
  */
 export function explainSetting(path: string, sources: SettingSources): SettingExplanation {
-  const row = rowsByPath.get(path) ?? aliasRows.get(path) ?? dependencyRowAt(path)
-  if (row === undefined) {
-    throw configUnknownPath({ path, nearest: nearest(path, rowsByPath.keys()) ?? null })
-  }
+  const row = settingAt(path)
   const fallback = row.defaultFor(sources.profile, sources.env)
   const layers: { source: SourceName; at: string; value: string }[] = [
     { source: 'default', at: sources.profile, value: shownValue(row, fallback) },
@@ -47,4 +45,15 @@ export function explainSetting(path: string, sources: SettingSources): SettingEx
   const { env, flag, aliases, doc } = row
   const { source, value } = winner
   return { path: row.path, value, source, layers, env, flag, aliases, doc }
+}
+
+/**
+ * Finds a setting by its path or by another name of it.
+ *
+ * @throws SomonError SOMON_CONFIG_UNKNOWN_PATH
+ */
+export function settingAt(path: string): SettingRow {
+  const row = rowsByPath.get(path) ?? aliasRows.get(path) ?? dependencyRowAt(path)
+  if (row !== undefined) return row
+  throw configUnknownPath({ path, nearest: nearest(path, rowsByPath.keys()) ?? null })
 }

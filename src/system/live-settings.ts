@@ -26,7 +26,7 @@ export class LiveSettings {
   /** @throws SomonError SOMON_CONFIG_INVALID, SOMON_CONFIG_NOT_AVAILABLE */
   constructor(options: SettingsInput) {
     this.#sources = { profile: 'library', options, env: readEnvironment() }
-    this.#current = checked(resolveSettings(this.#sources))
+    this.#current = checkedSettings(resolveSettings(this.#sources))
   }
 
   get current(): Settings {
@@ -41,13 +41,17 @@ export class LiveSettings {
    */
   change(changes: SettingsInput): void {
     const sources = { ...this.#sources, runtime: [this.#runtime, changes] }
-    this.#current = checked(resolveSettings(sources))
+    this.#current = checkedSettings(resolveSettings(sources))
     this.#runtime = mergedChanges(collectLayers(sources))
   }
 }
 
-/** What goes wrong only when settings meet: a stage for a dependency that cannot have it. */
-function checked(settings: Settings): Settings {
+/**
+ * Checks what goes wrong only when settings meet: a stage for a dependency that cannot have it.
+ *
+ * @throws SomonError SOMON_CONFIG_INVALID with every fault
+ */
+export function checkedSettings(settings: Settings): Settings {
   const { guard } = settings
   refuse(checkDeclarations(baseGuardSettings(guard), guard.dependencies))
   return settings
