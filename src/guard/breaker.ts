@@ -128,7 +128,7 @@ export class Breaker implements TicketHost {
       mode: this.#mode,
       since: this.#log.since,
       reason: this.#log.reason,
-      retryAfterMs: this.state === 'open' ? this.#remainingMs() : 0,
+      retryAfterMs: this.state === 'open' ? Math.ceil(this.#remainingMs()) : 0,
       attempt: this.#openTime.attempt,
       openMs: this.#openTime.lastOpenMs,
       generation: this.#log.generation,
@@ -284,7 +284,7 @@ export class Breaker implements TicketHost {
       admitted: false,
       state,
       reason: state === 'isolated' ? state : this.#log.openReason,
-      retryAfterMs: state === 'open' ? this.#remainingMs(now) : undefined,
+      retryAfterMs: state === 'open' ? Math.ceil(this.#remainingMs(now)) : undefined,
       lastFailure: this.#lastFailure,
       isFirst,
     }

@@ -35,6 +35,8 @@ describe('ModuleSystem.guard()', () => {
 
     expect(again).toEqual([guard, guard])
     expect(guard.state).toBe('open')
+    // Whole ms: it becomes a Retry-After.
+    expect(Number.isInteger(guard.snapshot()?.retryAfterMs)).toBe(true)
     await expect(guard.call(() => 1)).rejects.toMatchObject({
       code: 'SOMON_GUARD_OPEN',
       data: {
