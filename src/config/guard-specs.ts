@@ -218,7 +218,9 @@ export const dependencySpecs: {
     doc: 'Routes with a guard of their own; calls of all others share one.',
   }),
   functions: own(list('names of exports'), {
-    doc: 'Exports of a package whose calls are guarded.',
+    // What has been bound stays bound, and what was bundled is no import any more.
+    live: false,
+    doc: 'Exports of a package whose calls are guarded; fixed when a system is made.',
   }),
   mode: own(choice('auto', 'isolated', 'disabled'), {
     doc: '"isolated" refuses every call, "disabled" admits every call and never opens.',
@@ -240,8 +242,11 @@ type Complete<Value> = Value extends readonly unknown[] | string | number | bool
   : { readonly [Key in keyof Value]-?: Complete<NonNullable<Value[Key]>> }
 
 /** A dependency that does not say it has none of it. */
-function own<Value>(kind: Kind<Value>, { doc }: { readonly doc: string }): Spec<Value | null> {
-  return row<Value | null>(kind, { live: true, default: null, defaultText: 'none', doc })
+function own<Value>(
+  kind: Kind<Value>,
+  { doc, live = true }: { readonly doc: string; readonly live?: boolean },
+): Spec<Value | null> {
+  return row<Value | null>(kind, { live, default: null, defaultText: 'none', doc })
 }
 
 function prefixed<Specs extends object>(

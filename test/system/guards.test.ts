@@ -176,9 +176,16 @@ describe('ModuleSystem.configure()', () => {
       }),
     )
 
-    expect([faultCodes(fixed), faultCodes(stage)]).toEqual([
+    const bound = errorOf(() =>
+      system.configure({
+        guard: { dependencies: { pay: { kind: 'module', match: ['pay'], functions: ['charge'] } } },
+      }),
+    )
+
+    expect([faultCodes(fixed), faultCodes(stage), faultCodes(bound)]).toEqual([
       ['SOMON_CONFIG_NOT_LIVE'],
       ['SOMON_GUARD_SETTING'],
+      ['SOMON_CONFIG_NOT_LIVE'],
     ])
     expect(system.settings.guard.dependencies).toEqual({})
   })
