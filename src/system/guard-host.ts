@@ -10,7 +10,9 @@ import type { HttpTarget, Target, TcpTarget } from '../guard/target.ts'
 export interface GuardHostParts {
   readonly clock: Clock
   readonly events: Emitter<GuardEvents>
-  /** Whose code runs; undefined while no call is to be guarded. */
+  /** False while no call is to be guarded. */
+  readonly isEnabled: () => boolean
+  /** Whose code runs. */
   readonly ownerNow: () => string | undefined
   readonly guardFor: (owner: string, target: Target) => DependencyGuard | undefined
   readonly declaredTcp: (address: string, owner: string) => DependencyGuard | undefined
@@ -43,7 +45,7 @@ export class GuardHost implements EdgeHost {
   }
 
   ownerNow(): string | undefined {
-    return this.#parts.ownerNow()
+    return this.#parts.isEnabled() ? this.#parts.ownerNow() : undefined
   }
 
   /** How many requests went out that belong to nobody in the system. */
@@ -52,7 +54,7 @@ export class GuardHost implements EdgeHost {
   }
 
   unowned(): void {
-    this.#unowned += 1
+    if (this.#parts.isEnabled()) this.#unowned += 1
   }
 
   guardFor(owner: string, target: Target): DependencyGuard | undefined {

@@ -209,7 +209,8 @@ export class SystemGuards {
     return new GuardHost({
       ...{ clock, events },
       guardsBypasses: () => settings().bypass === 'guard',
-      ownerNow: () => (this.isEnabled ? (ownerNow() ?? ownerOfRest) : undefined),
+      isEnabled: () => this.isEnabled,
+      ownerNow: () => ownerNow() ?? ownerOfRest,
       guardFor: (owner, target) => this.for(owner, target),
       declaredTcp: (address, owner) => {
         const key = this.#keys.ofDeclaredTcp(address)

@@ -310,6 +310,22 @@ export const fetched = async (url: string) => (await fetch(url)).status`,
     expect(unowned).toBe(1)
   })
 
+  test('count no request as that of nobody while they are switched off', async () => {
+    await using fixture = await createFixture(ASKING)
+    await using server = await serve()
+    await using system = systemOn(fixture)
+    await asked(system, server.origin)
+
+    system.configure({ circuitBreakers: false })
+    await asked(system, server.origin)
+    await fetch(server.origin)
+    const off = system.stats().guards.unowned
+    system.configure({ circuitBreakers: true })
+    await fetch(server.origin)
+
+    expect([off, system.stats().guards.unowned]).toEqual([0, 1])
+  })
+
   test('leave nothing behind', async () => {
     await using fixture = await createFixture(ASKING)
     await using server = await serve()
