@@ -6,6 +6,7 @@ import {
   type DependencyKind,
 } from './declaration.ts'
 import { guardSetting } from './errors.ts'
+import { normalised } from './keys.ts'
 import { originOf } from './origin.ts'
 import type { GuardSettings } from './settings.ts'
 
@@ -30,7 +31,9 @@ export function checkDeclarations(
     check(name, [
       ...withoutKind(declaration),
       ...ofOtherKinds(declaration),
-      ...(declaration.kind === 'http' ? routeFaults(declaration) : []),
+      ...(declaration.kind === 'http'
+        ? [...routeFaults(declaration), ...probeFaults(declaration)]
+        : []),
       ...matchFaults(name, declaration, owners),
       ...contradictions(mergeSettings(base, declaration)).filter(
         // What holds for all is said once.
@@ -88,10 +91,10 @@ const UNSUPPORTED: Readonly<Record<DependencyKind, readonly (keyof Declaration)[
 const IMPORT_ONLY: readonly (keyof Declaration)[] = ['bulkhead', 'rate', 'retry']
 
 function ofOtherKinds(declaration: Declaration): readonly Fault[] {
-  const { kind, functions } = declaration
+  const { kind, functions = [] } = declaration
   if (kind === undefined) return []
   const keys =
-    kind === 'module' && functions === undefined
+    kind === 'module' && functions.length === 0
       ? [...UNSUPPORTED[kind], ...IMPORT_ONLY]
       : UNSUPPORTED[kind]
   return keys
@@ -110,6 +113,12 @@ function routeFaults({ key, routes }: Declaration): readonly Fault[] {
     .map((route) => ['routes', `"${route}" is no method and path such as "GET /v1/charges/:id"`])
 }
 
+/** It is put behind an origin: without the slash it would become a part of the host. */
+function probeFaults({ probe }: Declaration): readonly Fault[] {
+  if (probe?.path === undefined || probe.path.startsWith('/')) return []
+  return [['probe.path', `"${probe.path}" is no path such as "/health"`]]
+}
+
 /** @param owners - which dependency a text belongs to already; added to */
 function matchFaults(
   name: string,
@@ -122,7 +131,7 @@ function matchFaults(
   }
   return match.flatMap((text): Fault[] => {
     if (!isMatch(kind, text)) return [['match', `"${text}" is no ${MATCHES[kind]}`]]
-    const key = `${kind} ${kind === 'http' ? (originOf(text) ?? text) : text}`
+    const key = `${kind} ${normalised(kind, text)}`
     const other = owners.get(key)
     owners.set(key, name)
     return other === undefined ? [] : [['match', `"${text}" belongs to "${other}" already`]]
@@ -143,10 +152,15 @@ function isMatch(kind: Exclude<DependencyKind, 'custom'>, text: string): boolean
       return isBare && originOf(url) !== undefined && url.username === ''
     }
     case 'tcp':
-      return /^\/.+/.test(text) || /^(?:\[[\da-f:.]+\]|[^\s/:]+):\d{1,5}$/i.test(text)
+      return /^\/.+/.test(text) || isAddress(text)
     case 'module':
       return /^(?:@[\w*.~-]+\/)?[\w*.~-]+$/.test(text)
     default:
       return kind satisfies never
   }
+}
+
+function isAddress(text: string): boolean {
+  const [, port] = /^(?:\[[\da-f:.]+\]|[^\s/:]+):(\d{1,5})$/i.exec(text) ?? []
+  return port !== undefined && Number(port) <= 65_535
 }

@@ -108,8 +108,9 @@ export class GuardKeys {
     const isRetried = (retry?.max ?? 0) > 0
     const rule = { name, coversMany, routes: wanted?.map(readRoute), functions, isRetried }
     for (const text of match) {
-      if (text.includes('*')) this.#patterns.push({ kind, pattern: patternOf(kind, text), rule })
-      else this.#addExact(kind, normalised(kind, text), rule)
+      const matched = normalised(kind, text)
+      if (text.includes('*')) this.#patterns.push({ kind, pattern: patternOf(matched), rule })
+      else this.#addExact(kind, matched, rule)
     }
   }
 
@@ -175,23 +176,24 @@ function undeclaredName(target: Target): string {
 }
 
 /** Declarations are written by hand; targets come normalised. */
-function normalised(kind: DependencyKind, text: string): string {
+export function normalised(kind: DependencyKind, text: string): string {
+  if (text.includes('*')) return kind === 'http' ? bareOrigin(text) : text
   if (kind === 'http') return originOf(text) ?? text
   if (kind !== 'tcp' || text.startsWith('/')) return text
   const origin = originOf(`http://${text}`)
   return origin === undefined ? text.toLowerCase() : addressOf(origin)
 }
 
-/** `*` stands for one or more characters, but neither for a `/` nor for a `:`. */
-function patternOf(kind: DependencyKind, text: string): RegExp {
-  const bare = kind === 'http' ? bareOrigin(text) : text
-  const source = bare.split('*').map(escapeRegExp).join('[^/:]+')
-  return new RegExp(`^${source}$`, 'i')
-}
-
 /** A pattern is no URL that `originOf()` could read; origins have no `/` and no default port. */
 function bareOrigin(text: string): string {
-  return text.replace(/\/$/, '').replace(/(?<=^http:.*):80$|(?<=^https:.*):443$/i, '')
+  const lower = text.toLowerCase().replace(/\/$/, '')
+  return lower.replace(/(?<=^http:.*):80$|(?<=^https:.*):443$/, '')
+}
+
+/** `*` stands for one or more characters, but neither for a `/` nor for a `:`. */
+function patternOf(text: string): RegExp {
+  const source = text.split('*').map(escapeRegExp).join('[^/:]+')
+  return new RegExp(`^${source}$`, 'i')
 }
 
 function readRoute(text: string): Route {

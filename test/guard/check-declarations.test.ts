@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { checkDeclarations } from '../../src/guard/check-declarations.ts'
-import type { Declaration, Declarations } from '../../src/guard/declaration.ts'
+import type { Declaration, Declarations, DependencyKind } from '../../src/guard/declaration.ts'
 import type { GuardSettings } from '../../src/guard/settings.ts'
 import { guardSettings } from './support/settings.ts'
 
@@ -38,6 +38,17 @@ describe('checkDeclarations()', () => {
     ['another scheme', { kind: 'http', match: ['ftp://a.example'] }, 'match'],
     ['credentials', { kind: 'http', match: ['https://a:b@c.example'] }, 'match'],
     ['an address without a port', { kind: 'tcp', match: ['db'] }, 'match'],
+    ['a port that is none', { kind: 'tcp', match: ['db:65536'] }, 'match'],
+    [
+      'a probe at another host',
+      { kind: 'http', match: [ORIGIN], probe: { path: '@b/' } },
+      'probe.path',
+    ],
+    [
+      'a rate of an import without functions',
+      { kind: 'module', match: ['a'], functions: [], rate: { perSecond: 1 } },
+      'rate',
+    ],
     ['a path as a package', { kind: 'module', match: ['./own.js'] }, 'match'],
     ['a match of a custom one', { kind: 'custom', match: ['x'] }, 'match'],
     ['retries of a connection', { kind: 'tcp', match: ['db:1'], retry: { max: 1 } }, 'retry'],
@@ -63,9 +74,14 @@ describe('checkDeclarations()', () => {
     expect(faults({ payments: declaration })).toEqual([`payments ${setting}`])
   })
 
-  test('refuses one origin in two dependencies, however it is written', () => {
-    const one = { kind: 'http', match: ['https://api.pay.example:443'] } as const
-    const two = { kind: 'http', match: ['https://API.pay.example'] } as const
+  test.for<[DependencyKind, string, string]>([
+    ['http', 'https://api.pay.example:443', 'https://API.pay.example'],
+    ['http', 'https://*.pay.example/', 'https://*.PAY.example:443'],
+    ['tcp', 'DB.example.:5432', 'db.example:5432'],
+    ['tcp', '[0:0:0:0:0:0:0:1]:1', '[::1]:1'],
+  ])('refuses one %s target in two dependencies, however it is written', ([kind, a, b]) => {
+    const one = { kind, match: [a] }
+    const two = { kind, match: [b] }
 
     expect(faults({ one, two })).toEqual(['two match'])
   })
