@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Style } from './support/asking-module.ts'
-import type { PatientReport } from './support/patient.ts'
-import { allowedAttempts, nothing, runStorm } from './support/run-storm.ts'
+import { nothing, runStorm, wrongWith } from './support/run-storm.ts'
 import type { StormOptions } from './support/storm.ts'
 
 /**
@@ -36,23 +34,3 @@ describe.each(['fetch', 'axios'] as const)('50 dependencies of which 5 fail, by 
     expect(left).toEqual(nothing)
   })
 })
-
-/** What a sick dependency was not spared, or why nothing can be said of it. */
-function wrongWith(patient: PatientReport, style: Style): readonly string[] {
-  const { name, sent, attempts, accepted, offered, trips, reopened } = patient
-  const allowed = allowedAttempts(patient)
-  // For each connection that undici loses it opens another one (docs/notes/undici.md).
-  const perCall = style === 'fetch' ? 2 : 1
-  const wrong = {
-    'too many calls': sent > allowed,
-    'too many attempts': attempts > allowed * perCall,
-    'too many connections': accepted > allowed * perCall,
-    'so few calls that none had to be refused': offered <= allowed,
-    'not opened once': trips !== 1,
-    // Only a probe that hung when the place got well may fail once more.
-    'opened again after it was well': reopened > 1,
-  }
-  return Object.entries(wrong)
-    .filter(([, isWrong]) => isWrong)
-    .map(([what]) => `${name}: ${what} ${JSON.stringify(patient)}`)
-}

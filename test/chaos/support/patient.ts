@@ -4,6 +4,8 @@ import type { Connections, Place, Sickness } from './place.ts'
 /** What is seen of a place that falls sick and gets well, over all times of a storm. */
 export interface PatientReport {
   readonly name: string
+  /** How often it fell sick. */
+  readonly spells: number
   /** Calls that were offered while it was sick. */
   readonly offered: number
   /** Of these, how many ended otherwise than by a refusal of the guard. */
@@ -33,6 +35,7 @@ export class Patient {
   #isClosed = true
   #healedAt = 0
   #running = 0
+  #spells = 0
   #offered = 0
   #sent = 0
   #attempts = 0
@@ -57,11 +60,17 @@ export class Patient {
     return this.#isClosed
   }
 
+  /** How often its circuit became half-open while it was sick. */
+  get rounds(): number {
+    return this.#rounds
+  }
+
   async fallSick(): Promise<void> {
     if (this.#isSick) return
     this.#attempts -= this.place.attempts
     this.#accepted -= this.place.accepted
     this.#isSick = true
+    this.#spells += 1
     await this.place.sicken(this.#sickness)
   }
 
@@ -96,7 +105,7 @@ export class Patient {
 
   report(): PatientReport {
     return {
-      ...{ name: this.name, offered: this.#offered, sent: this.#sent },
+      ...{ name: this.name, spells: this.#spells, offered: this.#offered, sent: this.#sent },
       ...{ attempts: this.#attempts, accepted: this.#accepted },
       ...{ trips: this.#trips, underWay: this.#underWay, rounds: this.#rounds },
       ...{ reopened: this.#reopened, recoveriesMs: this.#recoveriesMs },

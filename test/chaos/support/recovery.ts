@@ -3,10 +3,16 @@ import { type Asking, loadAsking } from './asking-module.ts'
 import { Patient, type PatientReport } from './patient.ts'
 import { type Connections, type Place, SICKNESSES, startPlaces } from './place.ts'
 
+/**
+ * How long a dependency is sick, ms; or until its circuit is half-open for that manyth time, when
+ * probes have just begun to hang: the worst time to get well.
+ */
+export type Outage = number | { readonly round: number }
+
 /** Dependencies that fall sick, each for a time of its own, and get well. */
 export interface RecoveryOptions {
-  /** How long each is sick, in every of the five ways with and without traffic. */
-  readonly outagesMs: readonly number[]
+  /** Each is had in every of the five ways, with and without traffic. */
+  readonly outages: readonly Outage[]
   readonly guard: NonNullable<SettingsInput['guard']>
   /** Between two calls of a dependency that has traffic. */
   readonly everyMs: number
@@ -16,14 +22,14 @@ export interface RecoveryOptions {
 export interface Recovery extends PatientReport {
   /** With traffic no probe of its own is configured, and without there is nothing but the probe. */
   readonly by: 'traffic' | 'probe'
-  readonly outageMs: number
+  readonly outage: Outage
 }
 
 /** Lets all fall sick at once and waits until all circuits are closed again. */
 export async function recoveries(options: RecoveryOptions): Promise<readonly Recovery[]> {
-  const cases = options.outagesMs.flatMap((outageMs) =>
+  const cases = options.outages.flatMap((outage) =>
     (['traffic', 'probe'] as const).flatMap((by) =>
-      SICKNESSES.map((sickness) => ({ outageMs, by, sickness })),
+      SICKNESSES.map((sickness) => ({ outage, by, sickness })),
     ),
   )
   await using fleet = await startPlaces(cases.length)
@@ -41,9 +47,9 @@ export async function recoveries(options: RecoveryOptions): Promise<readonly Rec
   const life = new Life(asking, patients, options)
   return await Promise.all(
     patients.map(async (patient, at) => {
-      const { outageMs = 0, by = 'traffic' } = cases[at] ?? {}
-      await life.live(patient, outageMs, by)
-      return Object.assign(patient.report(), { by, outageMs })
+      const { outage = 0, by = 'traffic' } = cases[at] ?? {}
+      await life.live(patient, outage, by)
+      return Object.assign(patient.report(), { by, outage })
     }),
   )
 }
@@ -70,16 +76,19 @@ class Life {
     })
   }
 
-  async live(patient: Patient, outageMs: number, by: Recovery['by']): Promise<void> {
+  async live(patient: Patient, outage: Outage, by: Recovery['by']): Promise<void> {
     const { everyMs, connections } = this.#options
     const ask = (): Promise<void> => patient.ask((origin) => this.#asking.ask(origin))
     await ask()
     await patient.fallSick()
-    const outage = new Promise((resolve) => setTimeout(resolve, outageMs))
+    const ms = typeof outage === 'number' ? outage : 0
+    const over = new Promise((resolve) => setTimeout(resolve, ms))
     const calls = Array.from({ length: CALLS_AT_ONCE }, ask)
     const traffic = by === 'traffic' ? setInterval(() => calls.push(ask()), everyMs) : undefined
     while (patient.isClosed) await this.#change(patient)
-    await outage
+    await over
+    const round = typeof outage === 'number' ? 0 : outage.round
+    while (patient.rounds < round) await this.#change(patient)
     await patient.getWell(connections)
     while (!patient.isClosed) await this.#change(patient)
     clearInterval(traffic)
