@@ -21,6 +21,8 @@ beforeAll(() => {
 afterAll(() => checkLeftovers())
 
 const ways = ['global fetch', ...Object.keys(copies)]
+/** A reader by global fetch that begins late may get nothing (docs/notes/undici.md). */
+const lateWays = Object.keys(copies)
 
 describe.each(ways)('the body of an answer to %s', (way) => {
   test('that breaks is a failure after the success', async () => {
@@ -142,7 +144,7 @@ describe('a body', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test.each(ways)('that its reader by %s does not take is not silent', async (way) => {
+  test.each(lateWays)('that its reader by %s does not take is not silent', async (way) => {
     const clock = new FakeClock()
     using scene = new UndiciScene({}, clock)
     let sent = 0
@@ -165,32 +167,35 @@ describe('a body', () => {
     expect(scene.outcomes).toEqual(['ok'])
   })
 
-  test.each(ways)('that falls silent after its reader by %s has caught up ends', async (way) => {
-    const clock = new FakeClock()
-    using scene = new UndiciScene({}, clock)
-    let sent = 0
-    const size = 500 * 64 * 1024
-    await using server = await Loopback.start((_request, response) => {
-      const chunks = Array.from({ length: 500 }, () => Buffer.alloc(64 * 1024))
-      Readable.from(chunks)
-        .on('data', () => (sent += 1))
-        .pipe(response, { end: false })
-    })
+  test.each(lateWays)(
+    'that falls silent after its reader by %s has caught up ends',
+    async (way) => {
+      const clock = new FakeClock()
+      using scene = new UndiciScene({}, clock)
+      let sent = 0
+      const size = 500 * 64 * 1024
+      await using server = await Loopback.start((_request, response) => {
+        const chunks = Array.from({ length: 500 }, () => Buffer.alloc(64 * 1024))
+        Readable.from(chunks)
+          .on('data', () => (sent += 1))
+          .pipe(response, { end: false })
+      })
 
-    const body = await scene.as('orders', () => open(way, server.origin))
-    await unchanged(() => sent)
-    let total = 0
-    const reading = (async () => {
-      for await (const chunk of body) total += (chunk as Uint8Array).byteLength
-    })()
-    const error = reading.catch(codeOfFetch)
-    await until(() => expect(total).toBe(size))
-    await clock.advance(30_000)
-    await clock.advance(30_000)
+      const body = await scene.as('orders', () => open(way, server.origin))
+      await unchanged(() => sent)
+      let total = 0
+      const reading = (async () => {
+        for await (const chunk of body) total += (chunk as Uint8Array).byteLength
+      })()
+      const error = reading.catch(codeOfFetch)
+      await until(() => expect(total).toBe(size))
+      await clock.advance(30_000)
+      await clock.advance(30_000)
 
-    expect(await error).toBe('SOMON_GUARD_TIMEOUT')
-    expect(scene.outcomes).toEqual(['ok', 'timeout'])
-  })
+      expect(await error).toBe('SOMON_GUARD_TIMEOUT')
+      expect(scene.outcomes).toEqual(['ok', 'timeout'])
+    },
+  )
 
   test('may be silent for ever where bodyIdleMs is 0', async () => {
     using scene = new UndiciScene({ settings: guardSettings({}, { bodyIdleMs: 0 }) })
