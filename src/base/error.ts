@@ -105,20 +105,36 @@ export function isSomonError(value: unknown, code?: string): value is SomonError
   return value instanceof SomonError && (code === undefined || value.code === code)
 }
 
-/** Returns the message of anything that was thrown, even of what cannot be made a string. */
+/**
+ * Returns the message of anything that was thrown; it is a string and never throws, whatever the
+ * error says its message is, and even where nothing can be read of it.
+ */
 export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message
   try {
-    return String(thrown)
+    const message: unknown = thrown instanceof Error ? thrown.message : thrown
+    return typeof message === 'string' ? message : textOf(message)
   } catch {
-    return Object.prototype.toString.call(thrown)
+    return typeof thrown
   }
 }
 
-/** Returns the `code` of a system or coded error, or undefined. */
+function textOf(value: unknown): string {
+  try {
+    return String(value)
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
+}
+
+/** Returns the `code` of a system or coded error, or undefined; never throws. */
 export function codeOf(thrown: unknown): string | undefined {
-  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined
-  return typeof thrown.code === 'string' ? thrown.code : undefined
+  try {
+    if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined
+    return typeof thrown.code === 'string' ? thrown.code : undefined
+  } catch {
+    // What was thrown may be an object whose properties throw.
+    return undefined
+  }
 }
 
 /** Deeper causes are cut: a chain may close into a ring. */

@@ -56,7 +56,7 @@ export function okVerdict(elapsedMs: number, settings: Pick<GuardSettings, 'brea
 export function classify(error: unknown, elapsedMs: number, rules: OutcomeRules): Verdict {
   const slow = isSlow(elapsedMs, rules.settings)
   const plain = (outcome: Outcome): Verdict => ({ outcome, slow, retryAfterMs: undefined })
-  const code = read(() => codeOf(error))
+  const code = codeOf(error)
   if (code === 'SOMON_GUARD_TIMEOUT') return plain('timeout')
   if (code !== undefined && (REFUSALS.has(code) || rules.settings.ignore.includes(code))) {
     return plain('ignored')
@@ -74,9 +74,9 @@ export function classify(error: unknown, elapsedMs: number, rules: OutcomeRules)
 /** Returns an error as plain data; never throws, whatever was thrown. */
 export function failureRecord(error: unknown, at: number): FailureRecord {
   return {
-    name: read(() => (error instanceof Error ? error.name : typeof error)) ?? 'Error',
-    code: read(() => codeOf(error)),
-    message: (read(() => messageOf(error)) ?? '').slice(0, MAX_MESSAGE),
+    name: read(() => (error instanceof Error ? nameOf(error) : typeof error)) ?? 'Error',
+    code: codeOf(error),
+    message: messageOf(error).slice(0, MAX_MESSAGE),
     at,
   }
 }

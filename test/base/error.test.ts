@@ -133,6 +133,21 @@ describe('messageOf()', () => {
   ])('returns a text for %o', (thrown, message) => {
     expect(messageOf(thrown)).toBe(message)
   })
+
+  test.each([
+    [42, '42'],
+    [Symbol('s'), 'Symbol(s)'],
+    [{ a: 1 }, '[object Object]'],
+  ])('returns a text for an error whose message is %o', (message, text) => {
+    expect(messageOf(Object.assign(new Error('x'), { message }))).toBe(text)
+  })
+
+  test('returns a text, and codeOf() nothing, where nothing can be read', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+
+    expect([messageOf(proxy), codeOf(proxy)]).toEqual(['object', undefined])
+  })
 })
 
 describe('codeOf()', () => {

@@ -8,6 +8,7 @@ import {
   guardTimeout,
 } from '../../src/guard/errors.ts'
 import { classify, failureRecord, okVerdict, type OutcomeRules } from '../../src/guard/outcome.ts'
+import { guarded } from './support/guarded.ts'
 import { guardSettings } from './support/settings.ts'
 
 const inner = {
@@ -195,6 +196,54 @@ describe('failureRecord()', () => {
     expect(failureRecord(hostile, 1)).toMatchObject({ name: 'Error', code: undefined })
   })
 })
+
+/** Errors whose parts are of other types than everybody takes for granted. */
+const oddErrors: [string, () => unknown][] = [
+  ...[{ a: 1 }, 42, Symbol('s'), undefined, null, Object.create(null), () => 1].map(
+    (part): [string, () => unknown] => [
+      `an error whose parts are ${typeof part}`,
+      () => {
+        const parts = { message: part, name: part, code: part, cause: part, stack: part }
+        return Object.freeze(Object.assign(new Error('x'), parts))
+      },
+    ],
+  ),
+  ['a revoked proxy', () => revoked(new Error('x'))],
+  [
+    'an error with a revoked message',
+    () => Object.assign(new Error('x'), { message: revoked({}) }),
+  ],
+  ['an object with a revoked status', () => ({ status: revoked({}), name: revoked({}) })],
+]
+
+// Symptom: the caller got "slice is not a function" instead of the error of its task, and nothing
+// was counted. Cause: the record of a failure took `message` of an Error for a string.
+describe.each(oddErrors)('%s', (_what, make) => {
+  test('becomes a record of strings', () => {
+    const { name, code, message } = failureRecord(make(), 1)
+
+    expect([typeof name, typeof message]).toEqual(['string', 'string'])
+    expect(code).toBeUndefined()
+  })
+
+  test('reaches the caller as it is and is counted', async () => {
+    const { guard } = guarded(guardSettings({ consecutive: 1 }))
+    const error = make()
+
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    const thrown = await guard.call(() => Promise.reject(error)).catch((own: unknown) => [own])
+
+    expect(thrown[0] === error).toBe(true)
+    expect(guard.snapshot()).toMatchObject({ state: 'open', window: { failure: 1 } })
+    guard.dispose()
+  })
+})
+
+function revoked(target: object): object {
+  const { proxy, revoke } = Proxy.revocable(target, {})
+  revoke()
+  return proxy
+}
 
 function isNoConflict(error: unknown): boolean {
   return error !== 'conflict'

@@ -10,10 +10,15 @@ import { codeOf, messageOf } from '../../base/error.ts'
  */
 export function isTimeoutReason(reason: unknown): boolean {
   if (typeof reason !== 'object' || reason === null) return false
-  if (saysTimeout(reason)) return true
-  // `AbortSignal.timeout()` reaches a request as the cause of an AbortError.
-  const cause: unknown = Reflect.get(reason, 'cause')
-  return typeof cause === 'object' && cause !== null && saysTimeout(cause)
+  try {
+    if (saysTimeout(reason)) return true
+    // `AbortSignal.timeout()` reaches a request as the cause of an AbortError.
+    const cause: unknown = Reflect.get(reason, 'cause')
+    return typeof cause === 'object' && cause !== null && saysTimeout(cause)
+  } catch {
+    // What was thrown may be an object whose properties throw.
+    return false
+  }
 }
 
 /** What stands for a call that its caller gave up for lack of time. */
@@ -27,11 +32,6 @@ export function timedOutBy(reason: unknown): Error {
 }
 
 function saysTimeout(error: object): boolean {
-  try {
-    const said = [Reflect.get(error, 'name'), codeOf(error), Reflect.get(error, 'message')]
-    return said.some((text) => typeof text === 'string' && /time(?:d[ _-]?|[ _-]?)out/i.test(text))
-  } catch {
-    // What was thrown may be an object whose properties throw.
-    return false
-  }
+  const said = [Reflect.get(error, 'name'), codeOf(error), Reflect.get(error, 'message')]
+  return said.some((text) => typeof text === 'string' && /time(?:d[ _-]?|[ _-]?)out/i.test(text))
 }

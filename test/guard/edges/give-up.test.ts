@@ -59,4 +59,13 @@ describe('timedOutBy()', () => {
       message: expect.stringContaining('no longer'),
     })
   })
+
+  test('finds words where nothing can be read', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+
+    expect(isTimeoutReason(proxy)).toBe(false)
+    expect(isTimeoutReason({ name: 'AbortError', cause: proxy })).toBe(false)
+    expect(timedOutBy(proxy)).toMatchObject({ name: 'TimeoutError', message: 'object' })
+  })
 })
