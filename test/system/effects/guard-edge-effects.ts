@@ -42,7 +42,7 @@ export const guardEdgeEffects: EffectCases = {
       await using system = make()
       const answer = asked(system, server.origin)
       const outcome = await Promise.race([answer, delay(2500).then(() => 'still waiting')])
-      const [guard] = Object.values(system.stats().guards.breakers)
+      const guard = system.stats().guards.breakers[`main.ts:${server.origin}`]
       const { failure = 0, timeout = 0 } = guard?.window ?? {}
       return [outcome, failure + timeout]
     },

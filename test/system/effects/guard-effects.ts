@@ -410,12 +410,20 @@ async function attempts(guard: GuardHandle): Promise<number> {
   return count
 }
 
-/** Moves the clock of the system by hand; its timers go on as they are. */
+/** Puts the clock of the system forward by hand; its timers go on as they are. */
 async function inMovedTime<T>(run: (advance: (ms: number) => void) => Promise<T>): Promise<T> {
-  vi.useFakeTimers({ toFake: ['hrtime'] })
+  const { hrtime } = process
+  let movedMs = 0
+  const moved = vi.spyOn(process, 'hrtime').mockImplementation(() => {
+    const [seconds, nanoseconds] = hrtime()
+    const ms = nanoseconds / 1e6 + movedMs
+    return [seconds + Math.floor(ms / 1e3), (ms % 1e3) * 1e6]
+  })
   try {
-    return await run((ms) => vi.advanceTimersByTime(ms))
+    return await run((ms) => {
+      movedMs += ms
+    })
   } finally {
-    vi.useRealTimers()
+    moved.mockRestore()
   }
 }
