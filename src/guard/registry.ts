@@ -46,6 +46,8 @@ export class GuardRegistry {
   readonly #guards = new Map<string, { readonly guard: DependencyGuard; usedAt: number }>()
   readonly #full: EventChannel<GuardEvents['guard.registry-full']>
   readonly #evicted: EventChannel<GuardEvents['guard.evicted']>
+  /** The ids of guards whose owner has gone: they outlive it because they know of trouble. */
+  readonly #left = new Set<string>()
   #disposed = false
 
   constructor(parts: RegistryParts) {
@@ -67,6 +69,7 @@ export class GuardRegistry {
     const id = idOf(owner, dependency)
     const found = this.#guards.get(id)
     if (found !== undefined) {
+      this.#left.delete(id)
       this.#touch(id, found)
       return found.guard
     }
@@ -106,6 +109,7 @@ export class GuardRegistry {
   }
 
   snapshot(): RegistrySnapshot {
+    this.#sweep()
     const overall = { total: 0, closed: 0, open: 0, halfOpen: 0, isolated: 0, disabled: 0 }
     const breakers: Record<string, GuardSnapshot & { declared: boolean }> = {}
     for (const [id, { guard }] of this.#guards) {
@@ -123,13 +127,15 @@ export class GuardRegistry {
     return Object.fromEntries(open.map(([id, { guard }]) => [id, guard.export()]))
   }
 
-  /** Ends the guards of an owner that has gone. */
+  /**
+   * Ends the guards of an owner that has gone.
+   *
+   * One that knows of trouble stays until that is over, or an owner of this name comes back: the
+   * circuit is open or has not been closed for long, somebody isolated or disabled it, a call runs.
+   */
   disposeOwner(owner: string): void {
-    for (const [id, { guard }] of this.#guards) {
-      if (guard.owner !== owner) continue
-      this.#guards.delete(id)
-      guard.dispose()
-    }
+    for (const [id, { guard }] of this.#guards) if (guard.owner === owner) this.#left.add(id)
+    this.#sweep()
   }
 
   /** Ends all guards; those made later refuse every call. */
@@ -137,6 +143,7 @@ export class GuardRegistry {
     this.#disposed = true
     for (const { guard } of this.#guards.values()) guard.dispose()
     this.#guards.clear()
+    this.#left.clear()
   }
 
   /** Inserting anew at every call would cost more than the order is worth. */
@@ -148,12 +155,23 @@ export class GuardRegistry {
     this.#guards.set(id, entry)
   }
 
+  #sweep(): void {
+    for (const id of this.#left) {
+      const guard = this.#guards.get(id)?.guard
+      if (guard !== undefined && !isRested(guard)) continue
+      this.#left.delete(id)
+      this.#guards.delete(id)
+      guard?.dispose()
+    }
+  }
+
   #makeRoom(): void {
     const { isDeclared, maxGuards } = this.#parts
     const max = maxGuards()
+    if (this.#guards.size >= max) this.#sweep()
     if (this.#guards.size < max) return
     const isSpare = ({ guard }: { guard: DependencyGuard }): boolean =>
-      guard.isIdle && guard.breaker.isRested && !isDeclared(guard.dependency)
+      isRested(guard) && !isDeclared(guard.dependency)
     if (this.#evict(isSpare, 'idle')) return
     const isIdle = ({ guard }: { guard: DependencyGuard }): boolean =>
       guard.isIdle && !isDeclared(guard.dependency)
@@ -179,6 +197,11 @@ export class GuardRegistry {
 }
 
 const TOUCH_MS = 1000
+
+/** Nothing is lost with it: no call runs, and it remembers no trouble. */
+function isRested({ isIdle, breaker }: DependencyGuard): boolean {
+  return isIdle && breaker.isRested
+}
 
 function idOf(owner: string, dependency: string): string {
   return `${owner}:${dependency}`

@@ -89,21 +89,11 @@ export function wire(live: LiveSettings, ownerOfRest: string | undefined): Wired
   const modules = wireModules(shared, loader, evaluator)
   const registry = new ModuleRegistry(modules)
   later.registry = registry
+  endGuardsOfGone(shared, registry)
   return {
     root: settings.root,
-    ...{
-      clock,
-      hub,
-      guards,
-      resolver,
-      disk,
-      bundler,
-      loader,
-      evaluator,
-      plugins,
-      modules,
-      registry,
-    },
+    ...{ clock, hub, guards, resolver, disk, bundler },
+    ...{ loader, evaluator, plugins, modules, registry },
     bundle: (entries, options) => files.bundle(entries, options),
     openSession: (options, onClose) =>
       openSession(settings, { modules, registry, clock, hub }, options, onClose),
@@ -199,6 +189,13 @@ function wireGuards(
     ...{ clock, events: hub, ownerOfRest },
     settings: () => live.current.guard,
     ownerNow: () => evaluator()?.ownerNow(),
+  })
+}
+
+/** A module may be live again: a load does not wait for the end of the one before it. */
+function endGuardsOfGone({ hub, guards }: Shared, registry: ModuleRegistry): void {
+  hub.on('module.disposed', ({ module }) => {
+    if (registry.find(module) === undefined) guards.registry.disposeOwner(module)
   })
 }
 

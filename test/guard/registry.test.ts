@@ -226,6 +226,43 @@ describe('GuardRegistry', () => {
     expect(registry.list()).toEqual([stays])
   })
 
+  test('disposeOwner() keeps what knows of trouble until that is over', async () => {
+    const { registry, clock } = rigged()
+    const [open, isolated] = [registry.for('a', 'open'), registry.for('a', 'isolated')]
+    open.open()
+    isolated.isolate()
+    const running = Promise.withResolvers<string>()
+    const call = registry.for('a', 'running').call(() => running.promise)
+    registry.for('a', 'closed')
+
+    registry.disposeOwner('a')
+    const kept = Object.keys(registry.snapshot().breakers)
+    running.resolve('done')
+    await call
+    open.close()
+    isolated.enable()
+    await clock.advance(60_000)
+    const after = registry.snapshot().overall.total
+
+    expect(kept).toEqual(['a:open', 'a:isolated', 'a:running'])
+    expect(after).toBe(0)
+    await expect(open.call(works)).rejects.toMatchObject({ code: 'SOMON_GUARD_DISPOSED' })
+  })
+
+  test('disposeOwner() gives what it kept to an owner that comes back', async () => {
+    const { registry, clock } = rigged()
+    const open = registry.for('a', 'x')
+    open.open()
+    registry.disposeOwner('a')
+
+    const again = registry.for('a', 'x')
+    open.close()
+    await clock.advance(60_000)
+
+    expect(again).toBe(open)
+    expect(registry.snapshot().overall.total).toBe(1)
+  })
+
   test('dispose() ends all, those that are asked for later too', async () => {
     const { registry } = rigged()
     const before = registry.for('o', 'a')
