@@ -8,7 +8,14 @@ import { recoveries } from '../chaos/support/recovery.ts'
 describe('settings as shipped', () => {
   test('close every circuit within 30 s after its dependency is well', async ({ annotate }) => {
     const all = await recoveries({
-      outages: [12_000, 17_000, 23_000, 31_000, { round: 2 }, { round: 3 }],
+      outages: [
+        12_000,
+        17_000,
+        23_000,
+        31_000,
+        { round: 2, afterMs: 800 },
+        { round: 3, afterMs: 800 },
+      ],
       guard: {},
       ...{ everyMs: 500, connections: 'kept' },
     })

@@ -4,10 +4,10 @@ import { Patient, type PatientReport } from './patient.ts'
 import { type Connections, type Place, SICKNESSES, startPlaces } from './place.ts'
 
 /**
- * How long a dependency is sick, ms; or until its circuit is half-open for that manyth time, when
- * probes have just begun to hang: the worst time to get well.
+ * How long a dependency is sick, ms; or until some time after its circuit has become half-open for
+ * that manyth time, when probes have begun to hang: the worst time to get well.
  */
-export type Outage = number | { readonly round: number }
+export type Outage = number | { readonly round: number; readonly afterMs: number }
 
 /** Dependencies that fall sick, each for a time of its own, and get well. */
 export interface RecoveryOptions {
@@ -81,21 +81,28 @@ class Life {
     const ask = (): Promise<void> => patient.ask((origin) => this.#asking.ask(origin))
     await ask()
     await patient.fallSick()
-    const ms = typeof outage === 'number' ? outage : 0
-    const over = new Promise((resolve) => setTimeout(resolve, ms))
+    const over = this.#over(patient, outage)
     const calls = Array.from({ length: CALLS_AT_ONCE }, ask)
     const traffic = by === 'traffic' ? setInterval(() => calls.push(ask()), everyMs) : undefined
-    while (patient.isClosed) await this.#change(patient)
     await over
-    const round = typeof outage === 'number' ? 0 : outage.round
-    while (patient.rounds < round) await this.#change(patient)
+    while (patient.isClosed) await this.#change(patient)
     await patient.getWell(connections)
     while (!patient.isClosed) await this.#change(patient)
     clearInterval(traffic)
     await Promise.all(calls)
   }
 
+  async #over(patient: Patient, outage: Outage): Promise<void> {
+    if (typeof outage === 'number') return wait(outage)
+    while (patient.rounds < outage.round) await this.#change(patient)
+    await wait(outage.afterMs)
+  }
+
   #change({ name }: Patient): Promise<void> {
     return new Promise((resolve) => this.#waiting.set(name, resolve))
   }
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }
