@@ -1,10 +1,16 @@
 import type { Clock, Scheduled } from './clock.ts'
+import { scheduleDeadline } from './deadline-timer.ts'
 
 /** How long a task may take, and who is told of its end. */
 export interface DeadlineOptions {
   /** 0 or Infinity means no deadline. */
   readonly timeoutMs: number
   readonly clock: Clock
+  /**
+   * `clock.elapsed()` of now, where what arrives may decide: with it a deadline that the process
+   * itself kept from being noticed waits until that is taken in.
+   */
+  readonly startedAt?: number | undefined
   /** Makes the error thrown at the deadline. */
   readonly onTimeout: () => Error
   readonly signal?: AbortSignal | undefined
@@ -53,13 +59,15 @@ class Run<T> {
     this.promise = promise
     this.#resolve = resolve
     this.#reject = reject
-    const { timeoutMs, clock, signal, onTimeout } = options
+    const { timeoutMs, clock, signal, onTimeout, startedAt } = options
     if (signal !== undefined) {
       this.#onAbort = () => this.#stop(signal.reason)
       signal.addEventListener('abort', this.#onAbort, { once: true })
     }
     if (timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS) {
-      this.#timer = clock.schedule(() => this.#stop(onTimeout()), timeoutMs)
+      this.#timer = scheduleDeadline(clock, () => this.#stop(onTimeout()), {
+        ...{ delayMs: timeoutMs, startedAt },
+      })
     }
   }
 

@@ -102,7 +102,7 @@ function run<T>(
     if (left === 0) slot.release()
   }
   return runWithDeadline(isUnmarked === true ? task : marked, {
-    ...{ timeoutMs, clock, signal, abandonMs: stages.settings.abandonMs },
+    ...{ timeoutMs, clock, startedAt, signal, abandonMs: stages.settings.abandonMs },
     onTimeout: () => stages.errors.timedOut(timeoutMs),
     onEnd: (abandoned) => {
       if (inside !== undefined) inside.isOver = true

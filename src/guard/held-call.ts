@@ -1,4 +1,5 @@
 import type { Scheduled } from '../base/clock.ts'
+import { scheduleDeadline } from '../base/deadline-timer.ts'
 import type { Slot } from './bulkhead.ts'
 import { isInside } from './nesting.ts'
 import { okVerdict, type Verdict } from './outcome.ts'
@@ -81,7 +82,9 @@ class Held implements HeldCall {
     this.#isUnbounded = isUnbounded
     this.#startedAt = clock.elapsed()
     if (timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS) {
-      this.#timer = clock.schedule(() => this.#timeOut(timeoutMs), timeoutMs)
+      this.#timer = scheduleDeadline(clock, () => this.#timeOut(timeoutMs), {
+        ...{ delayMs: timeoutMs, startedAt: this.#startedAt },
+      })
     }
   }
 

@@ -1,0 +1,31 @@
+import type { Clock, Scheduled } from './clock.ts'
+
+/** When a deadline is over. */
+export interface DeadlineTime {
+  readonly delayMs: number
+  /** `clock.elapsed()` of its begin, for who has asked already; without it, lateness is not seen. */
+  readonly startedAt: number | undefined
+}
+
+/**
+ * Calls `fn` after `delayMs`; where something kept the thread beyond that, one turn of the event
+ * loop later.
+ *
+ * Timers come before input in a turn: a plain one would end calls whose answers have been there
+ * for long, and blame whoever gave them. The turn costs 1 ms.
+ */
+export function scheduleDeadline(
+  clock: Clock,
+  fn: () => void,
+  { delayMs, startedAt }: DeadlineTime,
+): Scheduled {
+  let timer = clock.schedule(() => {
+    const isLate = startedAt !== undefined && clock.elapsed() - startedAt - delayMs >= LATE_MS
+    if (isLate) timer = clock.schedule(fn, 0)
+    else fn()
+  }, delayMs)
+  return { cancel: () => timer.cancel() }
+}
+
+/** Timers of a process that is not busy are late by about 1 ms. */
+const LATE_MS = 3
