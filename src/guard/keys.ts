@@ -84,14 +84,16 @@ export class GuardKeys {
 
   /** The declared name of a guard: `payments` of `payments[https://eu.pay.example]`. */
   declaredName(dependency: string): string | undefined {
-    if (Object.hasOwn(this.#declarations, dependency)) return dependency
-    if (!dependency.endsWith(']')) return undefined
+    const own = Object.hasOwn(this.#declarations, dependency) ? dependency : undefined
+    if (!dependency.endsWith(']')) return own
+    // Settings of `payments[https://eu.pay.example]` have no kind: they are for one of several.
+    if (own !== undefined && this.#declarations[own]?.kind !== undefined) return own
     // Addresses and names may have brackets of their own.
     for (let at = dependency.lastIndexOf('['); at > 0; at = dependency.lastIndexOf('[', at - 1)) {
       const name = dependency.slice(0, at)
       if (Object.hasOwn(this.#declarations, name)) return name
     }
-    return undefined
+    return own
   }
 
   #ruleOf(kind: DependencyKind, text: string): Rule | undefined {

@@ -89,11 +89,19 @@ export class GuardRegistry {
     return (dependency, task, call) => this.for(owner, dependency).call(task, call)
   }
 
-  /** The guard of an id, or those of a dependency with all its owners; empty for neither. */
-  find(name: string): readonly DependencyGuard[] {
-    const one = this.#guards.get(name)
-    if (one !== undefined) return [one.guard]
-    return this.list().filter(({ dependency }) => dependency === name)
+  /**
+   * The guards that a name means: an id, a dependency of all owners, or a declared name, which may
+   * cover several dependencies, of all owners or of one (`<owner>:<name>`); empty for none.
+   *
+   * @param declaredName - the declared name of a dependency
+   */
+  find(
+    name: string,
+    declaredName: (dependency: string) => string | undefined = () => undefined,
+  ): readonly DependencyGuard[] {
+    return this.list().filter(({ owner, dependency }) =>
+      namesOf(owner, dependency, declaredName(dependency)).includes(name),
+    )
   }
 
   /** All guards, the least recently used first. */
@@ -201,6 +209,17 @@ const TOUCH_MS = 1000
 /** Nothing is lost with it: no call runs, and it remembers no trouble. */
 function isRested({ isIdle, breaker }: DependencyGuard): boolean {
   return isIdle && breaker.isRested
+}
+
+/** The names that mean a guard, the weakest first: the more it names, the stronger it is. */
+export function namesOf(
+  owner: string,
+  dependency: string,
+  declared: string | undefined,
+): readonly string[] {
+  const id = idOf(owner, dependency)
+  if (declared === undefined || declared === dependency) return [dependency, id]
+  return [declared, dependency, idOf(owner, declared), id]
 }
 
 function idOf(owner: string, dependency: string): string {

@@ -9,16 +9,6 @@ export function baseGuardSettings(configured: Configured): GuardSettings {
   return { mode: 'auto', ...stages, ignore: [] }
 }
 
-/** The names under which settings of one guard may stand, the weakest first. */
-export function namesOf(
-  owner: string,
-  dependency: string,
-  declared: string | undefined,
-): readonly string[] {
-  const names = [declared, dependency, `${owner}:${dependency}`]
-  return [...new Set(names.filter((name) => name !== undefined))]
-}
-
 /** The settings of one guard: those of all < options in code < those of its names. */
 export function settingsOfGuard(
   configured: Configured,

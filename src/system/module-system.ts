@@ -263,7 +263,8 @@ export class ModuleSystem implements ModuleSystemApi {
   }
 
   /**
-   * Acts on guards by id (`<owner>:<dependency>`) or by dependency; default all of them.
+   * Acts on guards by id (`<owner>:<dependency>`) or by dependency; default all of them. A declared
+   * name means all guards that it covers, of all owners or of one (`<owner>:<name>`).
    *
    * @param by - who does it, as the event `guard.mode` tells
    * @returns the ids of those that were acted on

@@ -10,7 +10,7 @@ import { guardConflict, guardUnknown } from '../guard/errors.ts'
 import type { DeclaredFunctions } from '../guard/edges/function.ts'
 import type { GuardEvents } from '../guard/events.ts'
 import { GuardKeys, type GuardKey } from '../guard/keys.ts'
-import { GuardRegistry, type RegistrySnapshot } from '../guard/registry.ts'
+import { GuardRegistry, namesOf, type RegistrySnapshot } from '../guard/registry.ts'
 import type { GuardFunctions } from '../guard/functions.ts'
 import type { Target } from '../guard/target.ts'
 import { GuardEdges } from './guard-edges.ts'
@@ -18,7 +18,7 @@ import type { GuardHandle, GuardOptions } from './guard-handle.ts'
 import { GuardHost } from './guard-host.ts'
 import { readGuardOptions } from './guard-options.ts'
 import { probing } from './probe-request.ts'
-import { baseGuardSettings, namesOf, settingsOfGuard } from './guard-settings.ts'
+import { baseGuardSettings, settingsOfGuard } from './guard-settings.ts'
 
 /** What the guards of a system are made of. */
 export interface SystemGuardsParts {
@@ -147,7 +147,7 @@ export class SystemGuards {
   }
 
   /**
-   * Acts on guards by id or by dependency, or on all of them.
+   * Acts on guards by id, by dependency or by declared name, or on all of them.
    *
    * @param by - who does it, as the event guard.mode tells
    * @returns the ids of those that were acted on
@@ -222,11 +222,13 @@ export class SystemGuards {
   }
 
   #named(name: string): readonly DependencyGuard[] {
-    const found = this.registry.find(name)
+    const declaredName = (dependency: string): string | undefined =>
+      this.#keys.declaredName(dependency)
+    const found = this.registry.find(name, declaredName)
     if (found.length > 0) return found
     const known = this.registry
       .list()
-      .flatMap(({ owner, dependency }) => [dependency, `${owner}:${dependency}`])
+      .flatMap(({ owner, dependency }) => namesOf(owner, dependency, declaredName(dependency)))
     throw guardUnknown({ name, nearest: nearest(name, known) })
   }
 

@@ -220,6 +220,25 @@ describe('GuardKeys.ofDeclaredTcp()', () => {
   })
 })
 
+describe('GuardKeys.declaredName()', () => {
+  test('is that of the declaration where one guard of it has settings of its own', () => {
+    const found = new GuardKeys({
+      pay: { kind: 'http', match: ['https://a.example', 'https://b.example'] },
+      'pay[https://a.example]': { timeoutMs: 5 },
+      'own[1]': { kind: 'custom' },
+      own: { timeoutMs: 5 },
+      'alone[2]': { timeoutMs: 5 },
+    })
+
+    const names = ['pay[https://a.example]', 'own[1]', 'alone[2]', 'other[3]']
+    expect(names.map((name) => found.declaredName(name))).toEqual([
+      ...['pay', 'own[1]', 'alone[2]'],
+      undefined,
+    ])
+    expect(found.kindOf('pay[https://a.example]')).toBe('http')
+  })
+})
+
 describe('GuardKeys.kindOf()', () => {
   test('tells it from the declaration, or from how a name begins', () => {
     const found = new GuardKeys({ db: { kind: 'tcp', match: ['db:1'] }, own: { timeoutMs: 5 } })
