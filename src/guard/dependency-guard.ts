@@ -4,10 +4,12 @@ import { ActiveProbe } from './active-probe.ts'
 import { attempt, type Task, type Work } from './attempt.ts'
 import type { BreakerExport } from './breaker-export.ts'
 import type { Breaker } from './breaker.ts'
+import { callFault, NO_OPTIONS } from './check-call.ts'
 import type { CircuitState } from './events.ts'
 import { enter, type EnterOptions, type HeldCall } from './held-call.ts'
 import { isInside } from './nesting.ts'
 import type { Verdict } from './outcome.ts'
+import { rejectSoon } from './reject-soon.ts'
 import { RetryBudget } from './retry-budget.ts'
 import { retrying } from './retry.ts'
 import type { GuardSettings } from './settings.ts'
@@ -59,9 +61,12 @@ export class DependencyGuard {
    * Runs a task against the dependency; a task admitted without waiting is started synchronously.
    *
    * @throws SOMON_GUARD_OPEN, _ISOLATED, _FULL, _RATE_LIMITED, _TIMEOUT, _DISPOSED; the reason of
-   *   `call.signal`; what the task throws
+   *   `call.signal`; what the task throws; TypeError and RangeError for arguments that make no
+   *   sense, which starts, counts and asks nothing
    */
-  call<T>(task: Task<T>, call: GuardedCall = {}): Promise<T> {
+  call<T>(task: Task<T>, call: GuardedCall = NO_OPTIONS): Promise<T> {
+    const fault = callFault(this.dependency, task, call)
+    if (fault !== undefined) return rejectSoon(fault)
     const { nesting, functions } = this.#stages.parts
     if (isInside(this.#stages, nesting.getStore())) return plainly(task, call)
     const { deadlineMs } = call
@@ -79,7 +84,9 @@ export class DependencyGuard {
    * callers wait for an answer of the dependency itself. Calls inside the task do not pass: an edge
    * has to tell them apart itself.
    */
-  send<T>(task: Task<T>, call: GuardedCall = {}): Promise<T> {
+  send<T>(task: Task<T>, call: GuardedCall = NO_OPTIONS): Promise<T> {
+    const fault = callFault(this.dependency, task, call)
+    if (fault !== undefined) return rejectSoon(fault)
     if (isInside(this.#stages, this.#stages.parts.nesting.getStore())) return plainly(task, call)
     const { deadlineMs } = call
     const isUnmarked = true
@@ -95,6 +102,7 @@ export class DependencyGuard {
    * @returns undefined inside a task of this guard: the call has to pass untouched; an error
    *   (SOMON_GUARD_OPEN, _ISOLATED, _FULL, _RATE_LIMITED, _DISPOSED) when it is refused; else the
    *   call, which has to be ended
+   * @throws TypeError, RangeError for options that make no sense
    */
   enter(options?: EnterOptions): HeldCall | Error | undefined {
     return enter(this.#stages, options)

@@ -1,6 +1,7 @@
 import type { Scheduled } from '../base/clock.ts'
 import { scheduleDeadline } from '../base/deadline-timer.ts'
 import type { Slot } from './bulkhead.ts'
+import { enterFault, NO_OPTIONS } from './check-call.ts'
 import { isInside } from './nesting.ts'
 import { okVerdict, type Verdict } from './outcome.ts'
 import type { GuardStages } from './stages.ts'
@@ -38,11 +39,14 @@ export interface HeldCall {
  *
  * @returns undefined inside a task of the same guard, which has to pass; an error when the call is
  *   refused, counted and told as those of `call()` are
+ * @throws TypeError, RangeError for options that make no sense
  */
 export function enter(
   stages: GuardStages,
-  options: EnterOptions = {},
+  options: EnterOptions = NO_OPTIONS,
 ): HeldCall | Error | undefined {
+  const fault = enterFault(stages.parts.dependency, options)
+  if (fault !== undefined) throw fault
   if (isInside(stages, stages.parts.nesting.getStore())) return undefined
   const ticket = stages.admit()
   if (ticket instanceof Error) return ticket
@@ -81,7 +85,7 @@ class Held implements HeldCall {
     this.#callerSignal = signal
     this.#isUnbounded = isUnbounded
     this.#startedAt = clock.elapsed()
-    if (timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS) {
+    if (timeoutMs > 0) {
       this.#timer = scheduleDeadline(clock, () => this.#timeOut(timeoutMs), {
         ...{ delayMs: timeoutMs, startedAt: this.#startedAt },
       })
@@ -142,6 +146,3 @@ class Held implements HeldCall {
 
 /** What stands for the abort of a caller who gave no reason. */
 const GONE: Error = Object.assign(new Error('the caller went away'), { name: 'AbortError' })
-
-/** Node turns longer delays into 1 ms. */
-const MAX_TIMER_MS = 2 ** 31 - 1
