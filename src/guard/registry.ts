@@ -20,8 +20,9 @@ export interface RegistryParts {
   readonly nesting: AsyncLocalStorage<Nesting>
   /** The settings of one guard, all layers merged; asked again by `configure()`. */
   readonly settingsOf: (owner: string, dependency: string) => GuardSettings
-  /** Declared ones are never evicted. */
   readonly isDeclared: (dependency: string) => boolean
+  /** What is kept is never evicted. */
+  readonly isKept: (dependency: string) => boolean
   /** How many guards there may be; read at each use because it may change. */
   readonly maxGuards: () => number
 }
@@ -39,7 +40,8 @@ type ReportedKey = 'closed' | 'open' | 'halfOpen' | 'isolated' | 'disabled'
  *
  * Invariants: one guard per id; the map is in order of last use, to the second; a call is never
  * left unguarded for lack of room, so the map may grow over `maxGuards`, and over twice of it only
- * while no guard is idle.
+ * while no guard is idle, or by a sixteenth for at most a second: making a guard costs the same
+ * however many there are.
  */
 export class GuardRegistry {
   readonly #parts: RegistryParts
@@ -48,6 +50,10 @@ export class GuardRegistry {
   readonly #evicted: EventChannel<GuardEvents['guard.evicted']>
   /** The ids of guards whose owner has gone: they outlive it because they know of trouble. */
   readonly #left = new Set<string>()
+  /** How many guards were looked at beyond what those that were made allow. */
+  #debt = 0
+  #lookedAt = 0
+  #toldFull: { readonly at: number; readonly size: number } | undefined
   #disposed = false
 
   constructor(parts: RegistryParts) {
@@ -109,9 +115,9 @@ export class GuardRegistry {
     return Array.from(this.#guards.values(), ({ guard }) => guard)
   }
 
-  /** Gives every guard the settings of now. */
-  configure(): void {
-    for (const guard of this.list()) {
+  /** Gives guards the settings of now. */
+  configure(guards: readonly DependencyGuard[] = this.list()): void {
+    for (const guard of guards) {
       guard.configure(this.#parts.settingsOf(guard.owner, guard.dependency))
     }
   }
@@ -173,38 +179,65 @@ export class GuardRegistry {
     }
   }
 
+  /** Looking through all guards at each new one would make many of them cost its square. */
   #makeRoom(): void {
-    const { isDeclared, maxGuards } = this.#parts
-    const max = maxGuards()
-    if (this.#guards.size >= max) this.#sweep()
-    if (this.#guards.size < max) return
-    const isSpare = ({ guard }: { guard: DependencyGuard }): boolean =>
-      isRested(guard) && !isDeclared(guard.dependency)
-    if (this.#evict(isSpare, 'idle')) return
-    const isIdle = ({ guard }: { guard: DependencyGuard }): boolean =>
-      guard.isIdle && !isDeclared(guard.dependency)
-    if (this.#guards.size >= 2 * max && this.#evict(isIdle, 'forced')) return
-    if (this.#full.listened) this.#full.emit({ size: this.#guards.size })
+    this.#debt = Math.max(0, this.#debt - LOOKS_PER_GUARD)
+    const max = this.#parts.maxGuards()
+    if (this.#guards.size < max) {
+      this.#toldFull = undefined
+      return
+    }
+    const now = this.#parts.clock.elapsed()
+    if (this.#debt > 0 && now - this.#lookedAt < LOOK_AGAIN_MS) return
+    this.#lookedAt = now
+    this.#sweep()
+    if (!this.#evict(max)) this.#tellFull(now)
   }
 
-  /** Lets the least recently used guard go that fits; false when none does. */
-  #evict(
-    fits: (entry: { readonly guard: DependencyGuard }) => boolean,
-    reason: 'idle' | 'forced',
-  ): boolean {
-    for (const [id, entry] of this.#guards) {
-      if (!fits(entry)) continue
-      const { owner, dependency } = entry.guard
-      this.#guards.delete(id)
-      entry.guard.dispose()
-      if (this.#evicted.listened) this.#evicted.emit({ owner, dependency, reason })
-      return true
+  /** Lets go what has to, the least recently used first; false when nothing could be. */
+  #evict(max: number): boolean {
+    const before = this.#guards.size
+    const idle: string[] = []
+    for (const [id, { guard }] of this.#guards) {
+      if (this.#guards.size < max) return true
+      this.#debt += 1
+      if (!guard.isIdle || this.#parts.isKept(guard.dependency)) continue
+      if (guard.breaker.isRested) this.#letGo(id, 'idle')
+      else idle.push(id)
     }
-    return false
+    for (const id of idle) {
+      if (this.#guards.size < 2 * max) break
+      this.#letGo(id, 'forced')
+    }
+    return this.#guards.size < before
+  }
+
+  #letGo(id: string, reason: 'idle' | 'forced'): void {
+    const guard = this.#guards.get(id)?.guard
+    if (guard === undefined) return
+    const { owner, dependency } = guard
+    this.#guards.delete(id)
+    this.#left.delete(id)
+    guard.dispose()
+    if (this.#evicted.listened) this.#evicted.emit({ owner, dependency, reason })
+  }
+
+  #tellFull(now: number): void {
+    const { size } = this.#guards
+    const told = this.#toldFull
+    if (told !== undefined && now - told.at < TELL_AGAIN_MS && size < 2 * told.size) return
+    this.#toldFull = { at: now, size }
+    if (this.#full.listened) this.#full.emit({ size })
   }
 }
 
 const TOUCH_MS = 1000
+
+/** How many guards may be looked at, to find one that can go, for each that is made. */
+const LOOKS_PER_GUARD = 16
+/** After this time some may have come to rest. */
+const LOOK_AGAIN_MS = 1000
+const TELL_AGAIN_MS = 60_000
 
 /** Nothing is lost with it: no call runs, and it remembers no trouble. */
 function isRested({ isIdle, breaker }: DependencyGuard): boolean {

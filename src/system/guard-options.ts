@@ -7,6 +7,28 @@ import type { GuardFunctions } from '../guard/functions.ts'
 import type { GuardOptions } from './guard-handle.ts'
 import { refuse } from './live-settings.ts'
 
+/** @throws TypeError for what cannot be the name of a guard */
+export function checkGuardName(name: unknown): void {
+  if (typeof name !== 'string' || name === '') {
+    throw new TypeError('The name of a guard must be a string, and not an empty one')
+  }
+  if (/\p{Cc}/u.test(name)) {
+    throw new TypeError(
+      `The name of a guard must have no control characters: ${JSON.stringify(name)}`,
+    )
+  }
+  // What an address means already, and what an object cannot hold.
+  if (name === 'reset' || name === '__proto__') {
+    throw new TypeError(`The name of a guard must be another one than "${name}"`)
+  }
+}
+
+/** @throws TypeError for what is no object with options */
+export function checkGuardOptions(name: string, options: unknown): void {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return
+  throw new TypeError(`The options of the guard "${name}" must be an object`)
+}
+
 /**
  * Checks what a program says of a dependency: the same settings as in a configuration file, and
  * functions.

@@ -37,9 +37,12 @@ export class LiveSettings {
    * Changes settings, those that it names and no others.
    *
    * @throws SomonError SOMON_CONFIG_INVALID with every fault, also SOMON_CONFIG_NOT_LIVE; nothing
-   *   has changed then
+   *   has changed then; TypeError for changes that are no object
    */
   change(changes: SettingsInput): void {
+    if (typeof changes !== 'object' || changes === null || Array.isArray(changes)) {
+      throw new TypeError('The changes of settings must be an object')
+    }
     const sources = { ...this.#sources, runtime: [this.#runtime, changes] }
     this.#current = checkedSettings(resolveSettings(sources))
     this.#runtime = mergedChanges(collectLayers(sources))

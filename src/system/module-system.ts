@@ -252,7 +252,7 @@ export class ModuleSystem implements ModuleSystemApi {
    * settings `guard.dependencies.<name>` win over them.
    *
    * @throws SomonError SOMON_CONFIG_INVALID for wrong options, SOMON_GUARD_CONFLICT for other
-   *   options than before; TypeError for a name that is no text
+   *   options than before; TypeError for what cannot be a name, and for options that are no object
    * @example
    *   const payments = system.guard('payments', { timeoutMs: 2_000, retry: { max: 2 } })
    *   const receipt = await payments.call(async (signal) => ({ isPaid: !signal.aborted }))
@@ -268,7 +268,8 @@ export class ModuleSystem implements ModuleSystemApi {
    *
    * @param by - who does it, as the event `guard.mode` tells
    * @returns the ids of those that were acted on
-   * @throws SomonError SOMON_GUARD_UNKNOWN; TypeError for another action; before anything is done
+   * @throws SomonError SOMON_GUARD_UNKNOWN; TypeError for another action, and for names that are no
+   *   list of texts; before anything is done
    * @example
    *   const ids = system.actOnGuards('reset')
    *   console.log(ids.length)
@@ -281,7 +282,7 @@ export class ModuleSystem implements ModuleSystemApi {
    * Changes settings of the running system: those that are given, and only as a whole.
    *
    * @throws SomonError SOMON_CONFIG_INVALID with every fault, SOMON_CONFIG_NOT_LIVE among them for
-   *   settings that are read once; nothing has changed then
+   *   settings that are read once; nothing has changed then; TypeError for what is no object
    * @example
    *   system.configure({ guard: { dependencies: { payments: { timeoutMs: '500ms' } } } })
    */

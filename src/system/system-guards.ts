@@ -16,7 +16,7 @@ import type { Target } from '../guard/target.ts'
 import { GuardEdges } from './guard-edges.ts'
 import type { GuardHandle, GuardOptions } from './guard-handle.ts'
 import { GuardHost } from './guard-host.ts'
-import { readGuardOptions } from './guard-options.ts'
+import { checkGuardName, checkGuardOptions, readGuardOptions } from './guard-options.ts'
 import { probing } from './probe-request.ts'
 import { baseGuardSettings, settingsOfGuard } from './guard-settings.ts'
 
@@ -36,6 +36,8 @@ export interface SystemGuardsParts {
 interface Custom {
   readonly options: SettingsPatch
   readonly functions: GuardFunctions
+  /** No call has given options: the first that does decides. */
+  readonly isOpen: boolean
   readonly handle: GuardHandle
 }
 
@@ -78,7 +80,10 @@ export class SystemGuards {
       random: () => Math.random(),
       nesting: new AsyncLocalStorage(),
       settingsOf: (owner, dependency) => this.#settingsOf(owner, dependency),
-      isDeclared: (dependency) => this.#isDeclared(dependency),
+      isDeclared: (dependency) =>
+        this.#customs.has(dependency) || this.#keys.declaredName(dependency) !== undefined,
+      // A handle asks for its guard at each call: one that was let go is made again.
+      isKept: (dependency) => this.#keys.declaredName(dependency) !== undefined,
       maxGuards: () => parts.settings().maxGuards,
     })
     this.host = this.#makeHost()
@@ -127,23 +132,46 @@ export class SystemGuards {
   /**
    * The guard that a program calls a dependency through; the same one for the same name.
    *
-   * @param options - checked; left out, they are those that were given before
+   * @param given - checked; left out, they are those of the first call that gives any
    * @throws SomonError SOMON_CONFIG_INVALID; SOMON_GUARD_CONFLICT for other options than before;
-   *   TypeError for a name that is no text
+   *   TypeError for what cannot be a name, and for options that are no object
    */
   custom(name: string, given: GuardOptions): GuardHandle {
-    if (typeof name !== 'string') throw new TypeError('The name of a guard must be a string')
+    checkGuardName(name)
+    checkGuardOptions(name, given)
     const known = this.#customs.get(name)
-    if (known !== undefined && Object.keys(given).length === 0) return known.handle
+    // Reading none would make thousands of names cost seconds.
+    if (Object.values(given).every((value) => value === undefined)) {
+      return (known ?? this.#customize(name, {}, {})).handle
+    }
     const base = baseGuardSettings(this.#parts.settings())
     const { options, functions } = readGuardOptions(name, given, base)
-    if (known !== undefined) {
-      if (isSaidAgain(known, options, functions)) return known.handle
-      throw guardConflict({ dependency: name })
-    }
-    const handle = this.#handle(name, functions)
-    this.#customs.set(name, { options, functions, handle })
-    return handle
+    if (known === undefined) return this.#customize(name, options, functions).handle
+    if (known.isOpen) this.#complete(name, known, options, functions)
+    else if (!isSaidAgain(known, options, functions)) throw guardConflict({ dependency: name })
+    return known.handle
+  }
+
+  #customize(name: string, options: SettingsPatch, functions: GuardFunctions): Custom {
+    const isOpen = Object.keys(options).length + Object.keys(functions).length === 0
+    const custom = { options, functions, isOpen, handle: this.#handle(name, functions) }
+    this.#customs.set(name, custom)
+    return custom
+  }
+
+  /** Gives a guard that may be there already the options that nobody has given so far. */
+  #complete(
+    name: string,
+    { functions, handle }: Custom,
+    options: SettingsPatch,
+    given: GuardFunctions,
+  ): void {
+    // The same object, because a guard that is there asks it at each call.
+    this.#customs.set(name, {
+      ...{ options, handle, isOpen: false },
+      functions: Object.assign(functions, given),
+    })
+    this.registry.configure(this.registry.find(`${MAIN_OWNER}:${name}`))
   }
 
   /**
@@ -151,11 +179,11 @@ export class SystemGuards {
    *
    * @param by - who does it, as the event guard.mode tells
    * @returns the ids of those that were acted on
-   * @throws SomonError SOMON_GUARD_UNKNOWN; TypeError for another action; before anything is done
+   * @throws SomonError SOMON_GUARD_UNKNOWN; TypeError for another action, and for names that are no
+   *   list of texts; before anything is done
    */
   act(action: GuardAction, names?: readonly string[], by?: string): readonly string[] {
-    if (!ACTIONS.includes(action))
-      throw new TypeError(`An action must be one of ${ACTIONS.join(', ')}`)
+    checkAction(action, names)
     const guards =
       names === undefined ? this.registry.list() : names.flatMap((name) => this.#named(name))
     for (const guard of new Set(guards)) guard[action](by)
@@ -237,13 +265,20 @@ export class SystemGuards {
     const options = owner === MAIN_OWNER ? this.#customs.get(dependency)?.options : undefined
     return settingsOfGuard(this.#parts.settings(), names, options)
   }
-
-  #isDeclared(dependency: string): boolean {
-    return this.#customs.has(dependency) || this.#keys.declaredName(dependency) !== undefined
-  }
 }
 
 const ACTIONS = ['open', 'close', 'reset', 'isolate', 'disable', 'enable'] as const
+
+/** Untyped programs get here with anything. */
+function checkAction(action: unknown, names: unknown): void {
+  if (!ACTIONS.some((known) => known === action)) {
+    throw new TypeError(`An action must be one of ${ACTIONS.join(', ')}`)
+  }
+  if (names === undefined) return
+  if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) {
+    throw new TypeError('The names of guards to act on must be a list of strings')
+  }
+}
 
 /** Left out, options are those of before; said again, they have to be the same. */
 function isSaidAgain(known: Custom, options: SettingsPatch, functions: GuardFunctions): boolean {

@@ -19,7 +19,10 @@ interface Rig {
   settings: GuardSettings
 }
 
-function rigged(maxGuards = 1000, declared: readonly string[] = []): Rig {
+function rigged(
+  maxGuards = 1000,
+  declared: { includes(name: string): boolean } = [] as string[],
+): Rig {
   const clock = new FakeClock()
   const events = new EventHub<GuardEvents>()
   const evicted: GuardEvents['guard.evicted'][] = []
@@ -35,6 +38,7 @@ function rigged(maxGuards = 1000, declared: readonly string[] = []): Rig {
       ...{ clock, events, random: () => 0, nesting: new AsyncLocalStorage<Nesting>() },
       settingsOf: () => rig.settings,
       isDeclared: (dependency) => declared.includes(dependency),
+      isKept: (dependency) => declared.includes(dependency),
       maxGuards: () => maxGuards,
     }),
   }
@@ -133,6 +137,55 @@ describe('GuardRegistry above twice the number', () => {
 
     expect(evicted).toEqual([{ owner: 'o', dependency: 'c', reason: 'forced' }])
     expect(full).toEqual([1, 2])
+  })
+})
+
+describe('GuardRegistry over the number', () => {
+  test('costs as much for each guard as without a number while none can go', () => {
+    let looks = 0
+    const { registry, full } = rigged(100, {
+      includes: () => {
+        looks += 1
+        return true
+      },
+    })
+
+    for (let at = 0; at < 4000; at += 1) registry.for('o', `d${at}`)
+    registry.dispose()
+
+    expect(looks).toBeGreaterThan(100)
+    expect(looks).toBeLessThan(4000 * 20)
+    expect(full.length).toBeLessThan(8)
+  })
+
+  test('tells that it is full once a minute, and at each doubling', async () => {
+    const { registry, clock, full } = rigged(2, ['a', 'b', 'c', 'd', 'e', 'f'])
+    for (const name of ['a', 'b', 'c', 'd', 'e']) registry.for('o', name)
+    const doubling = [...full]
+
+    await clock.advance(60_000)
+    registry.for('o', 'f')
+    registry.dispose()
+
+    expect([doubling, full]).toEqual([
+      [2, 4],
+      [2, 4, 5],
+    ])
+  })
+
+  test('comes back to the number at once when guards have come to rest', async () => {
+    const { registry, evicted } = rigged(2)
+    const running = Promise.withResolvers<string>()
+    const calls = ['a', 'b', 'c', 'd'].map((name) =>
+      registry.for('o', name).call(() => running.promise),
+    )
+    running.resolve('done')
+    await Promise.all(calls)
+
+    registry.for('o', 'e')
+    registry.dispose()
+
+    expect(evicted.map(({ dependency }) => dependency)).toEqual(['a', 'b', 'c'])
   })
 })
 

@@ -32,6 +32,7 @@ export function guardedImports(
     ...{ clock, events, random: () => 0, nesting: new AsyncLocalStorage<Nesting>() },
     settingsOf: () => settings,
     isDeclared: () => false,
+    isKept: () => false,
     maxGuards: () => 1000,
   })
   const resolver = resolverFor({ root })

@@ -58,6 +58,7 @@ export class EdgeScene implements Disposable {
       nesting: new AsyncLocalStorage(),
       settingsOf: () => this.#settings,
       isDeclared: (dependency) => Object.values(declared).includes(dependency),
+      isKept: (dependency) => Object.values(declared).includes(dependency),
       maxGuards: () => 1000,
     })
     this.host = {
