@@ -1,4 +1,5 @@
 import type { Clock, Scheduled } from '../base/clock.ts'
+import { scheduleDeadline } from '../base/deadline-timer.ts'
 import type { Verdict } from './outcome.ts'
 import { halfOpenMs, type BreakerSettings } from './settings.ts'
 
@@ -36,7 +37,9 @@ export class ProbeRound {
     const { clock, settings } = this.#parts
     if (this.#isOver || this.#running >= settings().halfOpen.probes) return undefined
     this.#running += 1
-    const deadline = clock.schedule(() => this.#decide('probe-timeout'), halfOpenMs(settings()))
+    const deadline = scheduleDeadline(clock, () => this.#decide('probe-timeout'), {
+      ...{ delayMs: halfOpenMs(settings()), startedAt: clock.elapsed() },
+    })
     this.#deadlines.add(deadline)
     return (verdict) => {
       if (!this.#deadlines.delete(deadline)) return

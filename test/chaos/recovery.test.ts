@@ -10,7 +10,7 @@ test('a circuit closes by traffic or by its own probe, whatever the fault was', 
   const open = { baseMs: 300, jitter: 0.2 }
   const all = await recoveries({
     outages: [500, 1400, { round: 2, afterMs: 200 }],
-    guard: { timeoutMs: 1200, breaker: { recoveryMs: 6000, open } },
+    guard: { timeoutMs: 2000, breaker: { open } },
     ...{ everyMs: 50, connections: 'cut' },
   })
 

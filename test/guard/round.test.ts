@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { systemClock, type Clock } from '../../src/base/clock.ts'
 import type { Outcome, Verdict } from '../../src/guard/outcome.ts'
 import { ProbeRound } from '../../src/guard/round.ts'
 import { FakeClock } from '../support/fake-clock.ts'
@@ -66,6 +67,27 @@ describe('ProbeRound', () => {
     expect(decided).toEqual([['probe-timeout', undefined]])
   })
 
+  test('an answer that came while the process stood still counts before the deadline', async () => {
+    const { round, decided } = roundWith(systemClock, { maxMs: 10, successes: 1 })
+    const probe = round.admit()
+    const { port1, port2 } = new MessageChannel()
+    const over = new Promise<void>((resolve) => {
+      port1.on('message', () => {
+        probe?.(verdict('ok'))
+        resolve()
+      })
+    })
+    await new Promise(setImmediate)
+
+    port2.postMessage('an answer')
+    const until = performance.now() + 50
+    while (performance.now() < until);
+    await over
+    port1.close()
+
+    expect(decided).toEqual([['probes-succeeded', undefined]])
+  })
+
   test('has no deadline of its own: a circuit that is called seldom closes as well', async () => {
     const { round, decided, clock } = roundOf({ maxMs: 100, successes: 2 })
     round.admit()?.(verdict('ok'))
@@ -99,12 +121,23 @@ describe('ProbeRound', () => {
   })
 })
 
-function roundOf(halfOpen: { probes?: number; successes?: number; maxMs?: number } = {}): {
+function roundOf(halfOpen?: HalfOpen): Rig & { readonly clock: FakeClock } {
+  const clock = new FakeClock()
+  return { ...roundWith(clock, halfOpen), clock }
+}
+
+interface HalfOpen {
+  readonly probes?: number
+  readonly successes?: number
+  readonly maxMs?: number
+}
+
+interface Rig {
   readonly round: ProbeRound
   readonly decided: unknown[]
-  readonly clock: FakeClock
-} {
-  const clock = new FakeClock()
+}
+
+function roundWith(clock: Clock, halfOpen: HalfOpen = {}): Rig {
   const decided: unknown[] = []
   const settings = breakerSettings({
     halfOpen: { probes: 3, successes: 2, maxMs: 5000, ...halfOpen },
@@ -114,7 +147,7 @@ function roundOf(halfOpen: { probes?: number; successes?: number; maxMs?: number
     settings: () => settings,
     onDecided: (result, hintMs) => decided.push([result, hintMs]),
   })
-  return { round, decided, clock }
+  return { round, decided }
 }
 
 function verdict(outcome: Outcome, more: Partial<Verdict> = {}): Verdict {

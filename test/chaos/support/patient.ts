@@ -67,11 +67,12 @@ export class Patient {
 
   async fallSick(): Promise<void> {
     if (this.#isSick) return
-    this.#attempts -= this.place.attempts
-    this.#accepted -= this.place.accepted
     this.#isSick = true
     this.#spells += 1
     await this.place.sicken(this.#sickness)
+    // Now, because connections that were open may have been reset: these are no attempts.
+    this.#attempts -= this.place.attempts
+    this.#accepted -= this.place.accepted
   }
 
   async getWell(connections: Connections): Promise<void> {

@@ -43,8 +43,6 @@ export function wrongWith(patient: PatientReport, style: Style): readonly string
     'so few calls that none had to be refused': offered <= allowed,
     'never opened': trips === 0,
     'opened again while it was well': trips > spells,
-    // Only a probe that hung when the place got well may fail once more.
-    'opened again after it was well': patient.reopened > spells,
   }
   return Object.entries(wrong)
     .filter(([, isWrong]) => isWrong)
