@@ -5,6 +5,8 @@ export interface DeadlineTime {
   readonly delayMs: number
   /** `clock.elapsed()` of its begin, for who has asked already; without it, lateness is not seen. */
   readonly startedAt: number | undefined
+  /** For a deadline that somebody waits for: nothing else may keep the process alive till then. */
+  readonly keepsAlive?: boolean | undefined
 }
 
 /**
@@ -17,13 +19,15 @@ export interface DeadlineTime {
 export function scheduleDeadline(
   clock: Clock,
   fn: () => void,
-  { delayMs, startedAt }: DeadlineTime,
+  { delayMs, startedAt, keepsAlive = false }: DeadlineTime,
 ): Scheduled {
-  let timer = clock.schedule(() => {
+  const options = { keepsAlive }
+  const onTime = (): void => {
     const isLate = startedAt !== undefined && clock.elapsed() - startedAt - delayMs >= LATE_MS
-    if (isLate) timer = clock.schedule(fn, 0)
+    if (isLate) timer = clock.schedule(fn, 0, options)
     else fn()
-  }, delayMs)
+  }
+  let timer = clock.schedule(onTime, delayMs, options)
   return { cancel: () => timer.cancel() }
 }
 

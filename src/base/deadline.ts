@@ -11,6 +11,8 @@ export interface DeadlineOptions {
    * itself kept from being noticed waits until that is taken in.
    */
   readonly startedAt?: number | undefined
+  /** Whether somebody waits for the deadline itself, so that the process must not end before it. */
+  readonly keepsAlive?: boolean | undefined
   /** Makes the error thrown at the deadline. */
   readonly onTimeout: () => Error
   readonly signal?: AbortSignal | undefined
@@ -59,14 +61,14 @@ class Run<T> {
     this.promise = promise
     this.#resolve = resolve
     this.#reject = reject
-    const { timeoutMs, clock, signal, onTimeout, startedAt } = options
+    const { timeoutMs, clock, signal, onTimeout, startedAt, keepsAlive } = options
     if (signal !== undefined) {
       this.#onAbort = () => this.#stop(signal.reason)
       signal.addEventListener('abort', this.#onAbort, { once: true })
     }
     if (timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS) {
       this.#timer = scheduleDeadline(clock, () => this.#stop(onTimeout()), {
-        ...{ delayMs: timeoutMs, startedAt },
+        ...{ delayMs: timeoutMs, startedAt, keepsAlive },
       })
     }
   }

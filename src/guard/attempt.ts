@@ -19,6 +19,8 @@ export interface Work<T> {
    * like a socket, belongs to the guard for ever, and all that its events call would pass.
    */
   readonly isUnmarked?: boolean
+  /** Nobody waits for it, as for an active probe: its timeout keeps no process alive. */
+  readonly isUnawaited?: boolean
   /** Told of each attempt that failed: nobody else may ask the user's predicate again. */
   readonly onFailed?: (error: unknown, verdict: Verdict) => void
 }
@@ -84,7 +86,7 @@ function run<T>(
   stages: GuardStages,
   ticket: Ticket,
   slot: Slot,
-  { task, call, isUnmarked, onFailed }: Work<T>,
+  { task, call, isUnmarked, isUnawaited, onFailed }: Work<T>,
   queuedMs: number,
 ): Promise<T> {
   const { clock, nesting } = stages.parts
@@ -103,6 +105,8 @@ function run<T>(
   }
   return runWithDeadline(isUnmarked === true ? task : marked, {
     ...{ timeoutMs, clock, startedAt, signal, abandonMs: stages.settings.abandonMs },
+    // Nothing else may be pending: without its timer a program would end in the middle of its call.
+    keepsAlive: isUnawaited !== true,
     onTimeout: () => stages.errors.timedOut(timeoutMs),
     onEnd: (abandoned) => {
       if (inside !== undefined) inside.isOver = true

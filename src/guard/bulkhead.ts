@@ -133,7 +133,8 @@ export class Bulkhead {
   #startTimer(): void {
     const { since } = this.#queue?.first ?? { since: 0 }
     const delayMs = since + this.#limits.queueTimeoutMs - this.#clock.elapsed()
-    this.#timer = this.#clock.schedule(() => this.#expire(), delayMs)
+    // What runs may never end: without the timer a program would end while its call waits.
+    this.#timer = this.#clock.schedule(() => this.#expire(), delayMs, { keepsAlive: true })
   }
 
   #stopTimer(): void {

@@ -4,7 +4,7 @@ import { type DeadlineOptions, withDeadline } from '../base/deadline.ts'
 /** A deadline, and how long a task that ignores its abort is still counted as running. */
 export interface AttemptOptions extends Pick<
   DeadlineOptions,
-  'timeoutMs' | 'clock' | 'startedAt' | 'onTimeout' | 'signal'
+  'timeoutMs' | 'clock' | 'startedAt' | 'keepsAlive' | 'onTimeout' | 'signal'
 > {
   readonly abandonMs: number
   /**
@@ -28,7 +28,7 @@ export function runWithDeadline<T>(
   task: (signal: AbortSignal) => T | PromiseLike<T>,
   options: AttemptOptions,
 ): Promise<T> {
-  const { timeoutMs, clock, startedAt, onTimeout, signal, abandonMs, onEnd } = options
+  const { timeoutMs, clock, startedAt, keepsAlive, onTimeout, signal, abandonMs, onEnd } = options
   if (signal?.aborted === true) {
     onEnd(false)
     return Promise.reject(signal.reason)
@@ -48,6 +48,6 @@ export function runWithDeadline<T>(
     end(false)
   }
   return withDeadline(task, {
-    ...{ timeoutMs, clock, startedAt, onTimeout, signal, onStop, onSettled },
+    ...{ timeoutMs, clock, startedAt, keepsAlive, onTimeout, signal, onStop, onSettled },
   })
 }

@@ -196,7 +196,7 @@ export class DependencyGuard {
     if (task === undefined) return
     this.#probe = new ActiveProbe({
       ...{ clock, breaker: this.#stages.breaker },
-      attempt: (signal) => attempt(this.#stages, { task, call: { signal } }),
+      attempt: (signal) => attempt(this.#stages, { task, call: { signal }, isUnawaited: true }),
     })
     this.#probe.start()
   }

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 
 /** When a caller stops waiting, and what it is told then. */
 export interface CallerDeadline {
-  /** From now on; 0 or less means that it is over already. */
+  /** From now on, at most 2^31 − 1; 0 means that it is over already. */
   readonly deadlineMs: number
   readonly clock: Clock
   readonly signal: AbortSignal | undefined
@@ -20,17 +20,16 @@ export function untilDeadline<T>(
   { deadlineMs, clock, signal, makeError }: CallerDeadline,
 ): Promise<T> {
   if (signal?.aborted === true) return Promise.reject(signal.reason)
-  if (deadlineMs <= 0) return Promise.reject(makeError())
+  if (deadlineMs === 0) return Promise.reject(makeError())
   const controller = new AbortController()
   const onAbort = (): void => controller.abort(signal?.reason)
   signal?.addEventListener('abort', onAbort)
-  const delayMs = Math.min(deadlineMs, MAX_TIMER_MS)
-  const timer = clock.schedule(() => controller.abort(makeError()), delayMs)
+  // The caller waits for it, and nothing else may keep the process alive till then.
+  const timer = clock.schedule(() => controller.abort(makeError()), deadlineMs, {
+    keepsAlive: true,
+  })
   return effort(controller.signal).finally(() => {
     timer.cancel()
     signal?.removeEventListener('abort', onAbort)
   })
 }
-
-/** Node turns longer delays into 1 ms; this one is more than three weeks. */
-const MAX_TIMER_MS = 2 ** 31 - 1

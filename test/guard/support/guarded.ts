@@ -6,22 +6,25 @@ import type { Nesting } from '../../../src/guard/nesting.ts'
 import type { GuardEvents } from '../../../src/guard/events.ts'
 import type { GuardFunctions } from '../../../src/guard/functions.ts'
 import type { GuardSettings } from '../../../src/guard/settings.ts'
+import type { GuardParts } from '../../../src/guard/stages.ts'
 import { guardSettings } from './settings.ts'
 import { timerClock } from './timer-clock.ts'
 
+/** What a guard of `payments` for `orders` is made of, in real time. */
+export function guardParts(): GuardParts {
+  return {
+    owner: 'orders',
+    dependency: 'payments',
+    clock: systemClock,
+    random: () => 0,
+    events: new EventHub<GuardEvents>(),
+    nesting: new AsyncLocalStorage<Nesting>(),
+  }
+}
+
 /** A guard of `payments` for `orders`, in real time. */
 export function paymentsGuard(settings: GuardSettings): DependencyGuard {
-  return new DependencyGuard(
-    {
-      owner: 'orders',
-      dependency: 'payments',
-      clock: systemClock,
-      random: () => 0,
-      events: new EventHub<GuardEvents>(),
-      nesting: new AsyncLocalStorage<Nesting>(),
-    },
-    settings,
-  )
+  return new DependencyGuard(guardParts(), settings)
 }
 
 /** A guard on fake timers, and what it told. */
