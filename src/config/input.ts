@@ -7,6 +7,18 @@ import type { Settings } from './settings.ts'
  */
 export type SettingsInput = Input<Settings> & AliasInput & LaterInput
 
+/**
+ * Changes of a running system: settings, and `null` for what earlier changes have set, of one
+ * setting or of a whole section.
+ */
+export type SettingsChanges = Changes<SettingsInput>
+
+type Changes<Value> = Value extends readonly unknown[] | Secret
+  ? Value
+  : Value extends object
+    ? { readonly [Key in keyof Value]: Changes<Value[Key]> | null }
+    : Value
+
 /** Other names of settings. */
 interface AliasInput {
   /** `cache.maxEntries`. */

@@ -20,6 +20,8 @@ export interface Entry {
 export interface Layer {
   readonly source: SourceName
   readonly entries: ReadonlyMap<string, Entry>
+  /** Settings and sections of which it forgets what earlier layers of its source say. */
+  readonly takenBack: readonly (readonly string[])[]
 }
 
 /** A value as it was found. */
@@ -76,6 +78,7 @@ export class LayerBuilder {
   readonly #source: SourceName
   readonly #faults: Faults
   readonly #entries = new Map<string, Entry>()
+  readonly #takenBack: (readonly string[])[] = []
   readonly #spellings = new Map<string, Found>()
 
   constructor(source: SourceName, faults: Faults) {
@@ -98,8 +101,13 @@ export class LayerBuilder {
     else this.#entries.set(row.path, { row, value: read.value, at, base })
   }
 
+  /** @param segments - of a setting or a section */
+  takeBack(segments: readonly string[]): void {
+    this.#takenBack.push(segments)
+  }
+
   layer(): Layer {
-    return { source: this.#source, entries: this.#entries }
+    return { source: this.#source, entries: this.#entries, takenBack: this.#takenBack }
   }
 }
 

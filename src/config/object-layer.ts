@@ -74,6 +74,7 @@ class Walk {
       if (value === undefined) continue
       const here = [...written, name]
       if (NO_NAMES.has(name)) this.#refuseKey(here, undefined)
+      else if (this.#takesBack(value)) this.builder.takeBack([...DEPENDENCIES.split('.'), name])
       else if (isPlainObject(value)) this.#dependency(name, value, here, '')
       else this.#refuseSection(`${DEPENDENCIES}.${name}`, value, here)
     }
@@ -82,7 +83,10 @@ class Walk {
   #dependency(name: string, values: object, written: readonly string[], path: string): void {
     this.#members(values, written, path, (member, value, here) => {
       const row = dependencyRow(name, member)
-      if (row !== undefined) this.#value(row, value, here)
+      const isBack = this.#takesBack(value) && (row?.live ?? isDependencySection(member))
+      if (isBack) {
+        this.builder.takeBack([...DEPENDENCIES.split('.'), name, ...member.split('.')])
+      } else if (row !== undefined) this.#value(row, value, here)
       else if (!isDependencySection(member)) {
         this.#refuseKey(here, nearest(member, dependencyTable.keys()))
       } else if (isPlainObject(value)) this.#dependency(name, value, here, member)
@@ -92,6 +96,9 @@ class Walk {
 
   #member(path: string, value: unknown, written: readonly string[]): void {
     const row = rowsByPath.get(path) ?? aliasRows.get(path)
+    if (this.#takesBack(value) && (row?.live ?? isLiveSection(path))) {
+      return this.builder.takeBack(row?.segments ?? path.split('.'))
+    }
     if (path === DEPENDENCIES && isPlainObject(value)) return this.#dependencies(value, written)
     if (row !== undefined) return this.#value(row, value, written)
     const verdict = judgeLaterKey(path, value)
@@ -106,6 +113,11 @@ class Walk {
     const isSwitch = rowsByPath.has(enabled) || judgeLaterKey(enabled, value) !== undefined
     if (typeof value === 'boolean' && isSwitch) return this.#member(enabled, value, written)
     return this.#refuseSection(path, value, written)
+  }
+
+  /** Only a change of a running system has something before it to go back to. */
+  #takesBack(value: unknown): boolean {
+    return value === null && this.#object.source === 'runtime'
   }
 
   #refuseKey(written: readonly string[], near: string | undefined): void {
@@ -197,6 +209,10 @@ function nearestKey(path: string, value: unknown): string | undefined {
 
 function isDependencySection(path: string): boolean {
   return [...dependencyTable.keys()].some((known) => known.startsWith(`${path}.`))
+}
+
+function isLiveSection(path: string): boolean {
+  return [...rowsByPath.values()].some((row) => row.live && row.path.startsWith(`${path}.`))
 }
 
 function isSection(path: string): boolean {

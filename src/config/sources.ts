@@ -3,7 +3,7 @@ import { nearest } from '../base/nearest.ts'
 import type { DotEnv, Environment } from './env.ts'
 import { configNotLive, configUnknownKey } from './errors.ts'
 import type { ConfigFile } from './file.ts'
-import type { SettingsInput } from './input.ts'
+import type { SettingsChanges, SettingsInput } from './input.ts'
 import { Faults, LayerBuilder, type Entry, type Layer } from './layer.ts'
 import { readObjectLayer } from './object-layer.ts'
 import { rowsByPath } from './rows.ts'
@@ -12,7 +12,7 @@ import type { Profile, SettingRow } from './setting-row.ts'
 import type { Settings } from './settings.ts'
 import { readVariableLayer } from './variable-layer.ts'
 
-export type { SettingsInput } from './input.ts'
+export type { SettingsChanges, SettingsInput } from './input.ts'
 
 /** Everything settings are made from. */
 export interface SettingSources {
@@ -25,7 +25,7 @@ export interface SettingSources {
   readonly file?: ConfigFile | undefined
   readonly dotEnv?: DotEnv | undefined
   /** What was changed in the running system, the oldest first; the strongest. */
-  readonly runtime?: readonly SettingsInput[] | undefined
+  readonly runtime?: readonly SettingsChanges[] | undefined
 }
 
 /**
@@ -68,9 +68,18 @@ export function collectLayers(sources: SettingSources): readonly Layer[] {
   layers.push(readVariableLayer({ ...own, environment: env, dependencies }, faults))
   if (flags !== undefined) layers.push(readFlagLayer(flags, env.cwd, faults))
   if (options !== undefined) layers.push(readOptionLayer('option', options, faults))
-  for (const changes of runtime) layers.push(readRuntimeLayer(changes, faults))
+  const changes = runtime.map((change) => readRuntimeLayer(change, faults))
+  layers.push(...changes.map((layer, at) => without(layer, changes.slice(at + 1))))
   faults.throwIfAny()
   return layers
+}
+
+/** What of a change later ones have not taken back. */
+function without(change: Layer, later: readonly Layer[]): Layer {
+  const back = later.flatMap(({ takenBack }) => takenBack)
+  const isBack = ({ row }: Entry): boolean =>
+    back.some((path) => path.every((segment, at) => row.segments[at] === segment))
+  return { ...change, entries: new Map([...change.entries].filter(([, entry]) => !isBack(entry))) }
 }
 
 /** All changes as one, each setting under its path: a later one may have used another name. */
@@ -111,7 +120,7 @@ function readFileLayer(file: ConfigFile, sources: SettingSources, faults: Faults
 
 function readOptionLayer(
   source: 'option' | 'runtime',
-  options: SettingsInput,
+  options: SettingsChanges,
   faults: Faults,
 ): Layer {
   return readObjectLayer(
@@ -128,7 +137,7 @@ function readOptionLayer(
 }
 
 /** What cannot change any more is refused, or the change would be lost in silence. */
-function readRuntimeLayer(changes: SettingsInput, faults: Faults): Layer {
+function readRuntimeLayer(changes: SettingsChanges, faults: Faults): Layer {
   const layer = readOptionLayer('runtime', changes, faults)
   for (const { row } of layer.entries.values()) {
     if (!row.live) faults.add(configNotLive({ setting: row.path }))

@@ -48,7 +48,7 @@ export class GuardHost implements EdgeHost {
     return this.#parts.isEnabled() ? this.#parts.ownerNow() : undefined
   }
 
-  /** How many requests went out that belong to nobody in the system. */
+  /** How many requests went out that belong to no module of this system. */
   get unownedCount(): number {
     return this.#unowned
   }

@@ -40,8 +40,8 @@ export class ImportGuards implements Asked {
     namespace: Namespace,
     importer: string,
   ): Namespace {
-    if (!this.#guards.isEnabled) return namespace
-    this.#guards.afterImport()
+    if (this.#guards.isEnabled) this.#guards.afterImport()
+    // Also while guards are off: imports are bound once, and guards may be switched on later.
     return this.#functions.facadeOf(owner, external, namespace, importer)
   }
 }

@@ -7,6 +7,7 @@ import {
   mergedChanges,
   resolveSettings,
   type SettingSources,
+  type SettingsChanges,
   type SettingsInput,
 } from '../config/sources.ts'
 import { checkDeclarations } from '../guard/check-declarations.ts'
@@ -34,12 +35,13 @@ export class LiveSettings {
   }
 
   /**
-   * Changes settings, those that it names and no others.
+   * Changes settings, those that it names and no others; `null` takes back what earlier changes
+   * have set.
    *
    * @throws SomonError SOMON_CONFIG_INVALID with every fault, also SOMON_CONFIG_NOT_LIVE; nothing
    *   has changed then; TypeError for changes that are no object
    */
-  change(changes: SettingsInput): void {
+  change(changes: SettingsChanges): void {
     if (typeof changes !== 'object' || changes === null || Array.isArray(changes)) {
       throw new TypeError('The changes of settings must be an object')
     }

@@ -7,7 +7,7 @@ import type { BundleOptions, BundleResult } from '../bundle/output.ts'
 import type { PluginStats } from '../bundle/plugin-host.ts'
 import type { BundlerStats } from '../bundle/bundler.ts'
 import type { RetiredGeneration } from '../evaluate/generation.ts'
-import type { SettingsInput } from '../config/input.ts'
+import type { SettingsChanges } from '../config/input.ts'
 import type { Explanation } from '../load/explanation.ts'
 import type { CacheStats } from '../load/loader.ts'
 import type { ModuleGraph } from '../load/module-graph.ts'
@@ -120,7 +120,7 @@ export interface ModuleSystemApi extends AsyncDisposable {
   explain(entry: string): Promise<Explanation>
   guard(name: string, options?: GuardOptions): GuardHandle
   actOnGuards(action: GuardAction, names?: readonly string[], by?: string): readonly string[]
-  configure(changes: SettingsInput): void
+  configure(changes: SettingsChanges): void
   stats(): SystemStats
   on<Name extends keyof SystemEvents>(
     event: Name,

@@ -6,7 +6,7 @@ import { isModuleUrl } from '../base/project-path.ts'
 import type { Artifact } from '../bundle/artifact.ts'
 import type { BundleOptions, BundleResult } from '../bundle/output.ts'
 import type { Settings } from '../config/settings.ts'
-import type { SettingsInput } from '../config/sources.ts'
+import type { SettingsChanges, SettingsInput } from '../config/sources.ts'
 import type { Explanation } from '../load/explanation.ts'
 import type { ModuleGraph } from '../load/module-graph.ts'
 import { moduleClosed } from '../module/errors.ts'
@@ -249,7 +249,8 @@ export class ModuleSystem implements ModuleSystemApi {
    * The guard that the program calls a dependency of its own through.
    *
    * The same name gives the same guard, with the options of the first call that gave some; the
-   * settings `guard.dependencies.<name>` win over them.
+   * settings `guard.dependencies.<name>` win over them. A name is kept for the life of the system:
+   * name dependencies, neither users nor requests.
    *
    * @throws SomonError SOMON_CONFIG_INVALID for wrong options, SOMON_GUARD_CONFLICT for other
    *   options than before; TypeError for what cannot be a name, and for options that are no object
@@ -279,14 +280,16 @@ export class ModuleSystem implements ModuleSystemApi {
   }
 
   /**
-   * Changes settings of the running system: those that are given, and only as a whole.
+   * Changes settings of the running system: those that are given, and only as a whole. `null` for
+   * a setting or a section takes back what earlier calls have changed of it.
    *
    * @throws SomonError SOMON_CONFIG_INVALID with every fault, SOMON_CONFIG_NOT_LIVE among them for
    *   settings that are read once; nothing has changed then; TypeError for what is no object
    * @example
    *   system.configure({ guard: { dependencies: { payments: { timeoutMs: '500ms' } } } })
+   *   system.configure({ guard: { dependencies: { payments: null } } })
    */
-  configure(changes: SettingsInput): void {
+  configure(changes: SettingsChanges): void {
     if (this.#shutdown !== undefined) throw closedSystem()
     this.#settings.change(changes)
     this.#wired?.guards.configure()

@@ -44,7 +44,10 @@ interface Custom {
 /** All guards at one moment, by `<owner>:<dependency>`. */
 export interface GuardsSnapshot {
   readonly overall: RegistrySnapshot['overall']
-  /** Requests since the first load that belong to no module: where guards see nothing. */
+  /**
+   * Requests since the first load that belong to no module of this system: where its guards see
+   * nothing. Those of the host program and of other systems of the process are among them.
+   */
   readonly unowned: number
   readonly breakers: Readonly<
     Record<string, RegistrySnapshot['breakers'][string] & { readonly kind: DependencyKind }>
@@ -52,7 +55,7 @@ export interface GuardsSnapshot {
 }
 
 /** What can be done to guards by hand. */
-export type GuardAction = (typeof ACTIONS)[number]
+export type GuardAction = 'open' | 'close' | 'reset' | 'isolate' | 'disable' | 'enable'
 
 /** The owner of calls that the program makes itself. */
 export const MAIN_OWNER = 'main'
@@ -267,7 +270,7 @@ export class SystemGuards {
   }
 }
 
-const ACTIONS = ['open', 'close', 'reset', 'isolate', 'disable', 'enable'] as const
+const ACTIONS: readonly GuardAction[] = ['open', 'close', 'reset', 'isolate', 'disable', 'enable']
 
 /** Untyped programs get here with anything. */
 function checkAction(action: unknown, names: unknown): void {

@@ -210,3 +210,27 @@ describe('guard.dependencies.<name>.functions', () => {
     })
   })
 })
+
+describe('functions that are declared while guards are off', () => {
+  test('are guarded once guards are switched on', async () => {
+    await using fixture = await createFixture({
+      'main.ts': "import { charge } from 'pay-here'\nexport const pay = () => charge()",
+    })
+    await addPackage(fixture, 'pay-here', "export const charge = () => { throw new Error('down') }")
+    await using system = systemOn(fixture, {
+      circuitBreakers: false,
+      guard: {
+        breaker: { consecutive: 1 },
+        dependencies: { pay: { kind: 'module', match: ['pay-here'], functions: ['charge'] } },
+      },
+    })
+    const { exports } = await system.load<{ pay(): Promise<unknown> }>('./main.ts')
+    const off = [await failureOf(exports.pay()), await failureOf(exports.pay())]
+
+    system.configure({ circuitBreakers: true })
+    const on = [await failureOf(exports.pay()), await failureOf(exports.pay())]
+
+    expect(off).toMatchObject([{ message: 'down' }, { message: 'down' }])
+    expect(on).toMatchObject([{ message: 'down' }, { code: 'SOMON_GUARD_OPEN' }])
+  })
+})
