@@ -1,11 +1,14 @@
 /** What a call through a guard may say about itself. */
 export interface GuardedCall {
   readonly signal?: AbortSignal | undefined
-  /** How long one attempt may take, instead of what the guard says; 0 means no limit. */
+  /**
+   * How long one attempt may take, instead of what the guard says; 0 means no limit. Of an effort
+   * that is shared it says how long this caller waits.
+   */
   readonly timeoutMs?: number
-  /** How long the caller waits for all of it: queues, attempts, and the waits between them. */
+  /** How long the caller waits for all of it: queues, attempts, the waits between, the fallback. */
   readonly deadlineMs?: number
-  /** Callers with one key share one effort. */
+  /** Callers with one key share one effort, which is aborted when the last of them has left. */
   readonly flightKey?: string
   /** Whether a second attempt changes nothing at the dependency that one would not. */
   readonly idempotent?: boolean

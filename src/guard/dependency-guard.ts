@@ -1,4 +1,5 @@
 import type { GuardedCall } from '../base/guard.ts'
+import { withDeadline } from '../base/deadline.ts'
 import { SingleFlight } from '../base/single-flight.ts'
 import { ActiveProbe } from './active-probe.ts'
 import { attempt, type Task, type Work } from './attempt.ts'
@@ -67,16 +68,22 @@ export class DependencyGuard {
   call<T>(task: Task<T>, call: GuardedCall = NO_OPTIONS): Promise<T> {
     const fault = callFault(this.dependency, task, call)
     if (fault !== undefined) return rejectSoon(fault)
-    const { nesting, functions } = this.#stages.parts
+    const { nesting, functions, clock } = this.#stages.parts
     if (isInside(this.#stages, nesting.getStore())) return plainly(task, call)
     const { deadlineMs } = call
+    const fallback = functions?.fallback
+    const deadlineAt = deadlineMs === undefined ? undefined : clock.elapsed() + deadlineMs
     const result =
       deadlineMs === undefined
         ? this.#effort(task, call, undefined)
         : this.#inTime(call, deadlineMs, (own, at) => this.#effort(task, own, at))
-    const fallback = functions?.fallback
     if (fallback === undefined) return result
-    return result.catch((error: unknown) => this.#fallBack(fallback, error))
+    return result.catch((error: unknown) =>
+      this.#fallBack(error, () => {
+        if (deadlineMs === undefined || deadlineAt === undefined) return fallback(error)
+        return this.#inTimeLeft(() => fallback(error), { error, deadlineMs, deadlineAt })
+      }),
+    )
   }
 
   /**
@@ -202,14 +209,31 @@ export class DependencyGuard {
   }
 
   /** A fallback that throws the error on has none for it; anything else it throws is a fault. */
-  async #fallBack<T>(fallback: (error: unknown) => unknown, error: unknown): Promise<T> {
+  async #fallBack<T>(error: unknown, fallback: () => unknown): Promise<T> {
     this.#stages.log.fallback()
     try {
-      return (await fallback(error)) as T
+      return (await fallback()) as T
     } catch (thrown) {
       if (thrown !== error) this.#stages.log.fault('fallback', thrown)
       throw thrown
     }
+  }
+
+  /**
+   * Runs a fallback for as long as its caller still waits; one that needs no time has its turn even
+   * when the deadline was what went wrong.
+   */
+  #inTimeLeft(
+    fallback: () => unknown,
+    { error, deadlineMs, deadlineAt }: { error: unknown; deadlineMs: number; deadlineAt: number },
+  ): Promise<unknown> {
+    const { parts, errors } = this.#stages
+    const { clock } = parts
+    const leftMs = deadlineAt - clock.elapsed()
+    return withDeadline(fallback, {
+      ...{ clock, keepsAlive: true, timeoutMs: Math.max(1, leftMs) },
+      onTimeout: () => (leftMs > 0 ? errors.timedOut(deadlineMs, 'deadline') : (error as Error)),
+    })
   }
 
   #inTime<T>(
@@ -218,6 +242,7 @@ export class DependencyGuard {
     effort: (call: GuardedCall, deadlineAt: number) => Promise<T>,
   ): Promise<T> {
     const { signal } = call
+    if (signal?.aborted === true) return rejectSoon(this.#stages.goneBefore(signal))
     const { parts, errors } = this.#stages
     const { clock } = parts
     const deadlineAt = clock.elapsed() + deadlineMs
@@ -227,17 +252,27 @@ export class DependencyGuard {
     })
   }
 
-  /** An effort that is shared has no deadline: its callers leave it one by one. */
+  /**
+   * An effort that is shared has no deadline: its callers leave it one by one, each at its own
+   * deadline, `timeoutMs` or abort. Its attempts have the longest of two timeouts, the guard's and
+   * that of the caller who began it.
+   */
   #effort<T>(task: Task<T>, call: GuardedCall, deadlineAt: number | undefined): Promise<T> {
-    const { flightKey, signal } = call
+    const { flightKey, signal, timeoutMs = 0 } = call
     if (flightKey === undefined) return this.#attempts({ task, call }, deadlineAt)
-    this.#flights ??= new SingleFlight()
-    const shared = this.#flights.run(
-      flightKey,
-      (own) => this.#attempts({ task, call: { ...call, signal: own } }, undefined),
-      signal,
-    )
-    return shared as Promise<T>
+    if (signal?.aborted === true) return rejectSoon(this.#stages.goneBefore(signal))
+    const { settings, parts, errors } = this.#stages
+    const flights = (this.#flights ??= new SingleFlight())
+    const longestMs = longerMs(call.timeoutMs ?? settings.timeoutMs, settings.timeoutMs)
+    const effort = (own: AbortSignal): Promise<T> =>
+      this.#attempts({ task, call: { ...call, timeoutMs: longestMs, signal: own } }, undefined)
+    const join = (own: AbortSignal | undefined): Promise<T> =>
+      flights.run(flightKey, effort, own) as Promise<T>
+    if (timeoutMs === 0) return join(signal)
+    return untilDeadline(join, {
+      ...{ deadlineMs: timeoutMs, clock: parts.clock, signal },
+      makeError: () => errors.timedOut(timeoutMs),
+    })
   }
 
   #attempts<T>(work: Omit<Work<T>, 'onFailed'>, deadlineAt: number | undefined): Promise<T> {
@@ -260,6 +295,11 @@ export class DependencyGuard {
       onRetry: (index, result) => log.retry(index, result),
     })
   }
+}
+
+/** Of two timeouts, 0 being none. */
+function longerMs(one: number, other: number): number {
+  return one === 0 || other === 0 ? 0 : Math.max(one, other)
 }
 
 /** The guard is around this call already. */

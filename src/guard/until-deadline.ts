@@ -5,6 +5,7 @@ export interface CallerDeadline {
   /** From now on, at most 2^31 − 1; 0 means that it is over already. */
   readonly deadlineMs: number
   readonly clock: Clock
+  /** Not aborted yet. */
   readonly signal: AbortSignal | undefined
   readonly makeError: () => Error
 }
@@ -19,7 +20,6 @@ export function untilDeadline<T>(
   effort: (signal: AbortSignal) => Promise<T>,
   { deadlineMs, clock, signal, makeError }: CallerDeadline,
 ): Promise<T> {
-  if (signal?.aborted === true) return Promise.reject(signal.reason)
   if (deadlineMs === 0) return Promise.reject(makeError())
   const controller = new AbortController()
   const onAbort = (): void => controller.abort(signal?.reason)

@@ -56,16 +56,16 @@ describe('untilDeadline()', () => {
     expect(getEventListeners(caller.signal, 'abort')).toEqual([])
   })
 
-  test.each([
-    ['the deadline is over', undefined, 0, over],
-    ['the caller has gone', AbortSignal.abort('gone'), 100, 'gone'],
-  ])('starts nothing when %s', async (_what, signal, deadlineMs, reason) => {
-    const { clock, seen, result } = scene(signal, deadlineMs)
+  test.each([['the deadline is over', undefined, 0, over]])(
+    'starts nothing when %s',
+    async (_what, signal, deadlineMs, reason) => {
+      const { clock, seen, result } = scene(signal, deadlineMs)
 
-    await expect(result).rejects.toBe(reason)
-    expect(seen).toEqual([])
-    expect(clock.pending).toBe(0)
-  })
+      await expect(result).rejects.toBe(reason)
+      expect(seen).toEqual([])
+      expect(clock.pending).toBe(0)
+    },
+  )
 })
 
 describe('the deadline of a guarded call', () => {
@@ -147,6 +147,96 @@ describe('the deadline of a guarded call', () => {
     expect(await failed).toMatchObject({ code: 'SOMON_GUARD_TIMEOUT' })
     expect(await long).toBe('shared')
     expect(guard.snapshot().window).toMatchObject({ ok: 1, timeout: 0 })
+  })
+
+  // Symptom: both callers of one key ended with the timeout of the one who came first. Cause: it
+  // was the timeout of the attempt that they share.
+  test.each([{ timeoutMs: 150 }, {}, { timeoutMs: 0 }])(
+    'or a timeout of the first caller leaves one with %j alone',
+    async (other) => {
+      const { guard } = guarded(guardSettings({}, { timeoutMs: 5000 }))
+      const { task, end, started } = pending()
+      const first = guard.call(task, { flightKey: 'balance', timeoutMs: 10 })
+      const failed = first.catch((error: unknown) => error)
+      const second = guard.call(task, { flightKey: 'balance', ...other })
+
+      await vi.advanceTimersByTimeAsync(100)
+      end('shared')
+
+      expect(await failed).toMatchObject({ code: 'SOMON_GUARD_TIMEOUT', data: { timeoutMs: 10 } })
+      expect(await second).toBe('shared')
+      expect(started).toHaveLength(1)
+      expect(guard.snapshot().window).toMatchObject({ ok: 1, timeout: 0 })
+    },
+  )
+
+  test('and the timeouts of all who share a flight end it with the last of them', async () => {
+    const { guard } = guarded(guardSettings({}, { timeoutMs: 5000 }))
+    const { task, started } = pending()
+    const calls = [10, 30].map((timeoutMs) =>
+      guard.call(task, { flightKey: 'balance', timeoutMs }).catch((error: unknown) => error),
+    )
+
+    await vi.advanceTimersByTimeAsync(29)
+    const before = started[0]?.aborted
+    await vi.advanceTimersByTimeAsync(1)
+    const results = await Promise.all(calls)
+
+    expect([before, started[0]?.aborted]).toEqual([false, true])
+    expect(results).toMatchObject([{ data: { timeoutMs: 10 } }, { data: { timeoutMs: 30 } }])
+    expect(guard.snapshot().window).toMatchObject({ timeout: 1 })
+  })
+
+  test('lets the caller who begins a flight give it more time than the guard does', async () => {
+    const { guard } = guarded(guardSettings({}, { timeoutMs: 50 }))
+    const { task, end } = pending()
+    const result = guard.call(task, { flightKey: 'balance', timeoutMs: 500 })
+
+    await vi.advanceTimersByTimeAsync(400)
+    end('late')
+
+    expect(await result).toBe('late')
+  })
+
+  test.each([{ deadlineMs: 100 }, { flightKey: 'a' }, { flightKey: 'a', timeoutMs: 9 }, {}])(
+    'or not, a caller who had gone before is counted as such: %j',
+    async (options) => {
+      const { guard, calls } = guarded()
+      const call = { ...options, signal: AbortSignal.abort('gone') }
+
+      await expect(guard.call(works, call)).rejects.toBe('gone')
+
+      expect(calls.map(({ outcome }) => outcome)).toEqual(['ignored'])
+    },
+  )
+
+  test.each([
+    ['before it', fails, 'SOMON_GUARD_TIMEOUT'],
+    ['by it', () => pending().task(new AbortController().signal), 'SOMON_GUARD_TIMEOUT'],
+  ])('bounds a fallback that never settles after a call that failed %s', async (_, task, code) => {
+    const { guard, faults } = guarded(undefined, { fallback: () => new Promise(() => {}) })
+    let seen: unknown
+    void guard.call<unknown>(task, { deadlineMs: 50 }).catch((error: unknown) => {
+      seen = error
+    })
+
+    await vi.advanceTimersByTimeAsync(49)
+    const before = seen
+    await vi.advanceTimersByTimeAsync(3)
+
+    expect(before).toBeUndefined()
+    expect(seen).toMatchObject({ code, data: { reason: 'deadline' } })
+    expect(faults).toHaveLength(task === fails ? 1 : 0)
+  })
+
+  test('lets a fallback answer that needs no time, when the deadline was what failed', async () => {
+    const { guard } = guarded(undefined, { fallback: async () => 'known' })
+    const result = guard.call(pending().task, { deadlineMs: 50 })
+
+    await vi.advanceTimersByTimeAsync(60)
+
+    expect(await result).toBe('known')
+    expect(vi.getTimerCount()).toBe(1)
   })
 
   test('is over before anything is asked when nothing is left of it', async () => {

@@ -42,7 +42,7 @@ const scenes: Record<string, () => Promise<void>> = {
     const work = setInterval(() => {}, LONG_MS)
     const open = { baseMs: 5, factor: 1, jitter: 0 }
     const settings = guardSettings(
-      { open, halfOpen: { probes: 1, successes: 1, maxMs: LONG_MS } },
+      { open, recoveryMs: 6 * LONG_MS, halfOpen: { probes: 1, successes: 1, maxMs: LONG_MS } },
       { timeoutMs: LONG_MS },
     )
     new DependencyGuard({ ...guardParts(), functions: { probe } }, settings).open()
