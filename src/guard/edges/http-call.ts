@@ -46,13 +46,16 @@ export class HttpCall {
   answered(response: IncomingMessage): void {
     if (this.#isOver) return
     const { guard, clock } = this.#parts
-    if (!this.#judge(response)) return
+    const isGood = this.#judge(response)
     const { generation } = guard.breaker
     const { bodyIdleMs } = guard.settings
     this.#body = new ResponseBody(response, {
       ...{ clock, idleMs: bodyIdleMs },
       onIdle: () => silentBody(guard, bodyIdleMs),
-      onBroken: (error) => guard.recordFailure(error, generation),
+      // A bad answer has been counted; its silent body would still hang its reader.
+      onBroken: (error) => {
+        if (isGood) guard.recordFailure(error, generation)
+      },
     })
   }
 

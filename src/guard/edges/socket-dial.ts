@@ -6,7 +6,7 @@ import type { DependencyGuard } from '../dependency-guard.ts'
 import { guardTimeout } from '../errors.ts'
 import type { HeldCall } from '../held-call.ts'
 import { addressOf, originOf } from '../origin.ts'
-import { reportedState } from '../snapshot.ts'
+import { reportedState, type ReportedState } from '../snapshot.ts'
 import type { CoveredAddresses } from './covered.ts'
 import type { EdgeHost } from './edge.ts'
 import { isTimeoutReason, timedOutBy } from './give-up.ts'
@@ -90,9 +90,13 @@ export class Dial {
     if (error instanceof Error) this.#failAll(hostname, error)
   }
 
-  /** Whoever waits for a port of that name waits in vain. */
+  /**
+   * Whoever waits for a port of that name waits in vain. A guard that admits nobody is not asked:
+   * it would count a refusal that nobody gets.
+   */
   #failAll(hostname: string, error: Error): void {
     for (const guard of this.#declaredAt(hostname)) {
+      if (REFUSING.has(reportedState(guard.breaker))) continue
       const held = guard.enter({ isUnbounded: true })
       if (held !== undefined && !(held instanceof Error)) held.fail(error)
     }
@@ -185,6 +189,7 @@ export class Dial {
 }
 
 const OVERDUE_MS = 1000
+const REFUSING: ReadonlySet<ReportedState> = new Set(['open', 'isolated'])
 
 /** A socket as what takes listeners under a symbol too. */
 function emitterOf(socket: Socket): EventEmitter {

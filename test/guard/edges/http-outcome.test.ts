@@ -226,6 +226,22 @@ describe('createHttpEdge() after the headers', () => {
     expect(rig.scene.outcomes).toEqual(['ok', 'timeout'])
   })
 
+  test('ends the silent body of a bad answer too, which is counted once', async () => {
+    await using rig = await beginHttp(
+      { settings: guardSettings({}, { bodyIdleMs: 40 }) },
+      { '/': (_, response) => void response.writeHead(500, { 'content-length': 9 }).write('x') },
+    )
+    const response = await headersOf(rig, '/')
+    const failed = once(response, 'error')
+
+    response.resume()
+    const [error] = await failed
+    await until(() => rig.server.openSockets === 0)
+
+    expect(error).toMatchObject({ code: 'SOMON_GUARD_TIMEOUT', data: { reason: 'body-idle' } })
+    expect(rig.scene.outcomes).toEqual(['failure'])
+  })
+
   test('leaves a body alone whose reader is the slow one', async () => {
     await using rig = await beginHttp(
       { settings: guardSettings({}, { bodyIdleMs: 20 }) },
