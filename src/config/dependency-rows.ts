@@ -1,3 +1,4 @@
+import { nearest } from '../base/nearest.ts'
 import { dependencySpecs, stageSpecs } from './guard-specs.ts'
 import { segmentedVariableOf } from './names.ts'
 import { toRow, type SchemaRow, type Spec } from './setting-spec.ts'
@@ -59,6 +60,38 @@ export function dependencyRowOfVariable(
   if (name === '' || path === undefined) return undefined
   const meant = names.find((known) => folded(known) === name.toUpperCase())
   return dependencyRow(meant ?? name.toLowerCase(), path)
+}
+
+/** The dependencies that variables declare. */
+export function dependenciesOfVariables(
+  variables: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  return Object.keys(variables).flatMap((variable) => {
+    const [name, setting] = variable.startsWith(VARIABLE_PREFIX)
+      ? variable.slice(VARIABLE_PREFIX.length).split('__')
+      : []
+    return name !== undefined && (setting === 'KIND' || setting === 'MATCH')
+      ? [name.toLowerCase()]
+      : []
+  })
+}
+
+/**
+ * The variable that is meant by one for a dependency that nobody declares, as far as that is sure:
+ * guards in code and undeclared origins have settings too, and their names may differ by a number.
+ */
+export function meantVariable(variable: string, names: readonly string[]): string | undefined {
+  if (!variable.startsWith(VARIABLE_PREFIX)) return undefined
+  const [name = '', ...words] = variable.slice(VARIABLE_PREFIX.length).split('__')
+  const known = names.map(folded)
+  const near = known.includes(name.toUpperCase()) ? undefined : nearest(name, known)
+  if (near === undefined || withoutDigits(near) === withoutDigits(name.toUpperCase()))
+    return undefined
+  return [VARIABLE_PREFIX + near, ...words].join('__')
+}
+
+function withoutDigits(name: string): string {
+  return name.replaceAll(/\d/g, '')
 }
 
 /** The start of the variables of dependencies. */

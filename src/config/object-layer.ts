@@ -73,7 +73,7 @@ class Walk {
     for (const [name, value] of Object.entries(values)) {
       if (value === undefined) continue
       const here = [...written, name]
-      if (NO_NAMES.has(name)) this.#refuseKey(here, undefined)
+      if (NO_NAMES.has(name) || /\p{Cc}/u.test(name)) this.#refuseKey(here, undefined)
       else if (this.#takesBack(value)) this.builder.takeBack([...DEPENDENCIES.split('.'), name])
       else if (isPlainObject(value)) this.#dependency(name, value, here, '')
       else this.#refuseSection(`${DEPENDENCIES}.${name}`, value, here)

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { nearest } from '../base/nearest.ts'
 import type { DotEnv, Environment } from './env.ts'
 import { configNotLive, configUnknownKey } from './errors.ts'
+import { dependenciesOfVariables } from './dependency-rows.ts'
 import type { ConfigFile } from './file.ts'
 import type { SettingsChanges, SettingsInput } from './input.ts'
 import { Faults, LayerBuilder, type Entry, type Layer } from './layer.ts'
@@ -55,7 +56,10 @@ export function resolveSettings(sources: SettingSources): Settings {
 /** Reads and checks every source, weakest first, without the defaults. */
 export function collectLayers(sources: SettingSources): readonly Layer[] {
   const { env, options, flags, file, dotEnv, runtime = [] } = sources
-  const dependencies = [file?.values, options, ...runtime].flatMap(dependencyNames)
+  const dependencies = [
+    ...[file?.values, options, ...runtime].flatMap(dependencyNames),
+    ...[dotEnv?.variables ?? {}, env.variables].flatMap(dependenciesOfVariables),
+  ]
   const faults = new Faults()
   const layers: Layer[] = []
   if (file !== undefined) layers.push(readFileLayer(file, sources, faults))

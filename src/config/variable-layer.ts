@@ -1,6 +1,6 @@
 import { codeOf, messageOf } from '../base/error.ts'
 import { nearest } from '../base/nearest.ts'
-import { dependencyRowOfVariable } from './dependency-rows.ts'
+import { dependencyRowOfVariable, meantVariable } from './dependency-rows.ts'
 import type { Environment } from './env.ts'
 import { configSecretFile, configUnknownVariable } from './errors.ts'
 import { judgeLaterVariable } from './later.ts'
@@ -29,7 +29,11 @@ export function readVariableLayer(from: VariableSource, faults: Faults): Layer {
     if (value === undefined || isForeign(name, value)) continue
     rows ??= rowsByVariable()
     const row = rows.get(name) ?? dependencyRowOfVariable(name, from.dependencies)
-    if (row !== undefined) addValue(builder, from, row, name, value)
+    const meant = meantVariable(name, from.dependencies)
+    if (meant !== undefined) {
+      const at = from.file ?? 'the environment'
+      faults.add(configUnknownVariable({ variable: name, from: at, nearest: meant }))
+    } else if (row !== undefined) addValue(builder, from, row, name, value)
     else if (!addSecretFile(builder, { ...from, rows }, name, value, faults)) {
       refuse({ ...from, rows }, name, value, faults)
     }

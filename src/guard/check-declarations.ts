@@ -6,6 +6,7 @@ import {
   type DependencyKind,
 } from './declaration.ts'
 import { guardSetting } from './errors.ts'
+import { LOWEST_LIMIT } from './gradient2.ts'
 import { normalised } from './keys.ts'
 import { originOf } from './origin.ts'
 import type { GuardSettings } from './settings.ts'
@@ -31,6 +32,7 @@ export function checkDeclarations(
     check(name, [
       ...withoutKind(declaration),
       ...ofOtherKinds(declaration),
+      ...ofOneGuard(name, declaration, declarations),
       ...(declaration.kind === 'http'
         ? [...routeFaults(declaration), ...probeFaults(declaration)]
         : []),
@@ -47,7 +49,7 @@ export function checkDeclarations(
 type Fault = readonly [setting: string, reason: string]
 
 /** Settings that can only be meant together. */
-function contradictions({ breaker, timeoutMs, rate }: GuardSettings): readonly Fault[] {
+function contradictions({ breaker, timeoutMs, bulkhead, rate }: GuardSettings): readonly Fault[] {
   const faults: Fault[] = []
   const { slowCallMs, windowMs, buckets } = breaker
   if (slowCallMs > 0 && timeoutMs > 0 && slowCallMs >= timeoutMs) {
@@ -58,6 +60,12 @@ function contradictions({ breaker, timeoutMs, rate }: GuardSettings): readonly F
   }
   if (windowMs < buckets) {
     faults.push(['breaker.buckets', `a window of ${windowMs} ms has no ${buckets} parts`])
+  }
+  if (bulkhead.mode === 'gradient2' && bulkhead.max < LOWEST_LIMIT) {
+    faults.push([
+      'bulkhead.max',
+      `"gradient2" finds a limit from ${LOWEST_LIMIT} on; with ${bulkhead.max} it would be fixed`,
+    ])
   }
   if (rate.perSecond === 0 && rate.burst > 0) {
     faults.push(['rate.burst', 'rate.perSecond is 0, which switches the stage off'])
@@ -90,8 +98,9 @@ const UNSUPPORTED: Readonly<Record<DependencyKind, readonly (keyof Declaration)[
 /** An import cannot wait and cannot be held back; calls of declared functions can. */
 const IMPORT_ONLY: readonly (keyof Declaration)[] = ['bulkhead', 'rate', 'retry']
 
-function ofOtherKinds(declaration: Declaration): readonly Fault[] {
-  const { kind, functions = [] } = declaration
+/** @param declared - what says the kind, where the settings themselves do not */
+function ofOtherKinds(declaration: Declaration, declared = declaration): readonly Fault[] {
+  const { kind, functions = [] } = declared
   if (kind === undefined) return []
   const keys =
     kind === 'module' && functions.length === 0
@@ -100,6 +109,25 @@ function ofOtherKinds(declaration: Declaration): readonly Fault[] {
   return keys
     .filter((key) => declaration[key] !== undefined)
     .map((key) => [key, `it cannot act on a dependency of the kind "${kind}"`])
+}
+
+/** Settings of `<owner>:<name>` and `<name>[<origin>]` act on guards of the kind of `<name>`. */
+function ofOneGuard(
+  name: string,
+  declaration: Declaration,
+  declarations: Declarations,
+): readonly Fault[] {
+  if (declaration.kind !== undefined) return []
+  const [, dependency = name] = /^(?:main|.+\.[cm]?[jt]sx?):(.+)$/.exec(name) ?? []
+  const declared = Object.entries(declarations).find(
+    ([known, { kind }]) =>
+      kind !== undefined &&
+      known !== name &&
+      (dependency === known || (dependency.startsWith(`${known}[`) && dependency.endsWith(']'))),
+  )?.[1]
+  if (declared === undefined) return []
+  const isSaid = ([key]: Fault): boolean => NEED_KIND.some((known) => known === key)
+  return ofOtherKinds(declaration, declared).filter((fault) => !isSaid(fault))
 }
 
 function routeFaults({ key, routes }: Declaration): readonly Fault[] {
@@ -162,5 +190,6 @@ function isMatch(kind: Exclude<DependencyKind, 'custom'>, text: string): boolean
 
 function isAddress(text: string): boolean {
   const [, port] = /^(?:\[[\da-f:.]+\]|[^\s/:]+):(\d{1,5})$/i.exec(text) ?? []
-  return port !== undefined && Number(port) <= 65_535
+  // Nothing can be dialled at port 0.
+  return port !== undefined && Number(port) > 0 && Number(port) <= 65_535
 }

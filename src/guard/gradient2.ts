@@ -28,7 +28,7 @@ export class Gradient2 {
   constructor(max: number, clock: Clock) {
     this.#clock = clock
     this.#max = max
-    this.#min = Math.min(MIN, max)
+    this.#min = Math.min(LOWEST_LIMIT, max)
     this.#value = this.#clamp(START)
   }
 
@@ -40,7 +40,7 @@ export class Gradient2 {
   /** Changes the ceiling at once; what was learned of latencies stays. */
   set max(max: number) {
     this.#max = max
-    this.#min = Math.min(MIN, max)
+    this.#min = Math.min(LOWEST_LIMIT, max)
     this.#value = this.#clamp(this.#value)
   }
 
@@ -89,7 +89,8 @@ export class Gradient2 {
 }
 
 const START = 20
-const MIN = 4
+/** Where the limit begins; a bulkhead of fewer has a fixed one. */
+export const LOWEST_LIMIT = 4
 const BATCH_SAMPLES = 10
 const BATCH_MS = 100
 const SHORTEST_MS = 0.01

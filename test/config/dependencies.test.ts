@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { SomonError } from '../../src/base/error.ts'
 import { readConfigFile } from '../../src/config/file.ts'
 import { explainSetting } from '../../src/config/explain.ts'
 import { environment, errorOf, faultCodes, fileOf, settingsOf } from '../support/config-scene.ts'
@@ -78,8 +79,10 @@ describe('guard.dependencies', () => {
     expect(error.errors?.[1]?.data.nearest).toBe('breaker.consecutive')
   })
 
-  test.for(['', 'reset', '__proto__'])('refuses the name "%s"', (name) => {
-    const values = JSON.parse(`{"guard":{"dependencies":{"${name}":{"timeoutMs":5}}}}`) as object
+  test.for(['', 'reset', '__proto__', 'a\nb'])('refuses the name %j', (name) => {
+    const values = JSON.parse(
+      `{"guard":{"dependencies":{${JSON.stringify(name)}:{"timeoutMs":5}}}}`,
+    ) as object
 
     const error = errorOf(() => settingsOf({ options: values }))
 
@@ -93,6 +96,29 @@ describe('guard.dependencies', () => {
     )
 
     expect(faultCodes(error)).toEqual(['SOMON_CONFIG_VALUE'])
+  })
+
+  test('refuses a variable that names a declared dependency wrongly', () => {
+    const dependencies = {
+      payments: { kind: 'http', match: ['http://a.example'] },
+      db1: { kind: 'tcp', match: ['db:1'] },
+    } as const
+    const faultsOf = (variables: Record<string, string>): readonly unknown[] => {
+      const env = environment(variables)
+      try {
+        settingsOf({ env, options: { guard: { dependencies } } })
+      } catch (error) {
+        return (error as SomonError).errors?.map(({ data }) => data.nearest) ?? []
+      }
+      return []
+    }
+
+    expect([
+      faultsOf({ [`${PREFIX}PAYMENST__TIMEOUT_MS`]: '2s' }),
+      faultsOf({ [`${PREFIX}PAYMENTS__TIMEOUT_MS`]: '2s' }),
+      faultsOf({ [`${PREFIX}DB2__TIMEOUT_MS`]: '2s', [`${PREFIX}STOCK__TIMEOUT_MS`]: '2s' }),
+      faultsOf({ [`${PREFIX}PAYMENT__TIMEOUT_MS`]: '2s', [`${PREFIX}PAYMENT__KIND`]: 'custom' }),
+    ]).toEqual([[`${PREFIX}PAYMENTS__TIMEOUT_MS`], [], [], []])
   })
 
   test('refuses a variable of a setting that no dependency has', () => {

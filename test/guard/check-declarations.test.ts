@@ -39,6 +39,8 @@ describe('checkDeclarations()', () => {
     ['credentials', { kind: 'http', match: ['https://a:b@c.example'] }, 'match'],
     ['an address without a port', { kind: 'tcp', match: ['db'] }, 'match'],
     ['a port that is none', { kind: 'tcp', match: ['db:65536'] }, 'match'],
+    ['a port that nobody listens to', { kind: 'tcp', match: ['db:0'] }, 'match'],
+    ['a limit below the lowest', { bulkhead: { mode: 'gradient2', max: 3 } }, 'bulkhead.max'],
     [
       'a probe at another host',
       { kind: 'http', match: [ORIGIN], probe: { path: '@b/' } },
@@ -84,6 +86,24 @@ describe('checkDeclarations()', () => {
     const two = { kind, match: [b] }
 
     expect(faults({ one, two })).toEqual(['two match'])
+  })
+
+  test.for<[string, Declaration, readonly string[]]>([
+    ['src/u.ts:db', { retry: { max: 1 } }, ['src/u.ts:db retry']],
+    ['main:db', { bulkhead: { max: 1 }, timeoutMs: 5 }, ['main:db bulkhead']],
+    ['db[db:2]', { bodyIdleMs: 5 }, ['db[db:2] bodyIdleMs']],
+    ['u.ts:db[db:2]', { rate: { perSecond: 1 } }, ['u.ts:db[db:2] rate']],
+    ['u.ts:db', { timeoutMs: 5, mode: 'isolated' }, []],
+    ['u.ts:pay', { retry: { max: 1 } }, []],
+    ['tenant:db', { retry: { max: 1 } }, []],
+    ['payments', { retry: { max: 1 } }, []],
+  ])('holds settings of %s to the kind of its dependency', ([name, declaration, expected]) => {
+    const declared: Declarations = {
+      db: { kind: 'tcp', match: ['db:1', 'db:2'] },
+      pay: { kind: 'module', match: ['pay'], functions: ['charge'] },
+    }
+
+    expect(faults({ ...declared, [name]: declaration })).toEqual(expected)
   })
 
   test('says once what is wrong with the settings of all', () => {
