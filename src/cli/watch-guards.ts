@@ -7,7 +7,8 @@ import type { Output } from './output.ts'
  * Prints the guards of a program while it runs: each change of a state as it happens, and the
  * table once a second if anything has changed. Nothing of it keeps the process alive.
  *
- * It goes to stderr and is never drawn over: stdout, and the lines between, are the program's.
+ * It goes to stderr and is never drawn over: stdout, and the lines between, are the program's. With
+ * `--json` each is one line of JSON.
  */
 export function watchGuards(
   system: Pick<ModuleSystemApi, 'on' | 'stats'>,
@@ -16,19 +17,27 @@ export function watchGuards(
 ): Disposable {
   let printed = ''
   let timer: Scheduled | undefined
+  const tell = (document: object): void => {
+    output.stderr.write(`${JSON.stringify({ command: 'run', ...document })}\n`)
+  }
   const show = (): void => {
     const { guards } = system.stats()
     const now = signatureOf(guards)
     if (now === printed) return
     printed = now
-    output.info(guardTable(guards, (state, text) => output.err(COLORS[state] ?? 'reset', text)))
+    if (output.json) return tell({ event: 'guards', ...guards })
+    return output.info(
+      guardTable(guards, (state, text) => output.err(COLORS[state] ?? 'reset', text)),
+    )
   }
   const tick = (): void => {
     show()
     timer = clock.schedule(tick, REFRESH_MS)
   }
-  const leave = system.on('guard.transition', ({ owner, dependency, from, to, reason }) => {
-    output.info(`${owner}:${dependency} ${from} → ${to} (${reason})`)
+  const leave = system.on('guard.transition', (transition) => {
+    const { owner, dependency, from, to, reason } = transition
+    if (output.json) tell({ event: 'guard.transition', ...transition })
+    else output.info(`${owner}:${dependency} ${from} → ${to} (${reason})`)
   })
   timer = clock.schedule(tick, REFRESH_MS)
   let isOver = false

@@ -67,6 +67,29 @@ describe('somon run --guards', () => {
     expect(watched.stderr).toMatch(/ closed +2 +0 +0 +0 /)
   })
 
+  test('prints a line of JSON on stderr for each change, with --json', async () => {
+    await using fixture = await createFixture({ 'main.ts': PROGRAM })
+    await using server = await serve((_request, response) => response.writeHead(500).end())
+
+    const run = await cli(fixture, 'run', 'main.ts', '--guards', '--json', '--', server.origin, '6')
+
+    const lines = run.stderr.trimEnd().split('\n')
+    const documents = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(run).toMatchObject({ code: 0, stdout: 'SOMON_GUARD_OPEN\ndone\n' })
+    expect(documents).toContainEqual(
+      expect.objectContaining({
+        ...{ command: 'run', event: 'guard.transition', owner: 'main.ts' },
+        ...{ dependency: server.origin, from: 'closed', to: 'open', reason: 'consecutive' },
+      }),
+    )
+    expect(documents.at(-1)).toMatchObject({
+      ...{ command: 'run', event: 'guards', overall: { total: 1, open: 1 } },
+      breakers: {
+        [`main.ts:${server.origin}`]: { state: 'open', totals: { failure: 5, open: 1 } },
+      },
+    })
+  })
+
   test('says that there were no calls', async () => {
     await using fixture = await createFixture({ 'main.ts': "console.log('done')" })
 
