@@ -68,7 +68,7 @@ export class ResponseBody {
     }
     const error = this.#watch.onIdle()
     this.#break(error)
-    this.#response.destroy(error)
+    destroyWith(this.#response, error)
   }
 
   #break(error: Error): void {
@@ -81,6 +81,20 @@ export class ResponseBody {
     this.#isOver = true
     this.#timer?.cancel()
   }
+}
+
+/**
+ * Ends a response so that its reader learns of the error first.
+ *
+ * Node emits `aborted` before `error`, and without a word why; clients take what comes first: axios
+ * 1.21 and got 16.1 would tell of a server that hung up. So `aborted` comes between `error` and `close`.
+ */
+function destroyWith(response: IncomingMessage, error: Error): void {
+  const emit = response.emit.bind(response)
+  response.emit = (event: string | symbol, ...values: unknown[]) =>
+    event === 'aborted' ? false : emit(event, ...values)
+  response.prependOnceListener('close', () => emit('aborted'))
+  response.destroy(error)
 }
 
 /** Undefined where an agent has put a stream in the place of a socket: its silence is not seen. */

@@ -1,4 +1,5 @@
-import { Agent, type RequestListener } from 'node:http'
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, type RequestListener } from 'node:http'
 import axios, { type AxiosRequestConfig } from 'axios'
 import got, { type Options } from 'got'
 import { describe, expect, test } from 'vitest'
@@ -113,6 +114,21 @@ describe.each(clients)('createHttpEdge() under $name', ({ send }) => {
     expect(rig.scene.outcomes).toEqual(['timeout'])
   })
 
+  // Symptom: axios said "stream has been aborted", got ECONNRESET. Cause: Node tells of `aborted`
+  // before it tells of the error, and both clients take what comes first.
+  test('tells the code of a body that was silent for too long', async () => {
+    await using rig = await beginHttp(
+      { settings: guardSettings({}, { bodyIdleMs: 40 }) },
+      { '/': (_, response) => void response.writeHead(200, { 'content-length': 9 }).write('x') },
+    )
+
+    const result = await rig.scene.as('orders', () => send(rig.server.origin))
+    await until(() => rig.server.openSockets === 0)
+
+    expect(result).toBe('SOMON_GUARD_TIMEOUT')
+    expect(rig.scene.outcomes).toEqual(['ok', 'timeout'])
+  })
+
   test('tells a timeout of the caller from a change of mind', async () => {
     await using rig = await beginHttp({}, { '/': hang })
     const { origin } = rig.server
@@ -177,3 +193,24 @@ function codeAtBottom(error: unknown): string {
   while (at instanceof Error && at.cause instanceof Error) at = at.cause
   return String((at as NodeJS.ErrnoException).code)
 }
+
+describe('createHttpEdge() under plain node:http', () => {
+  test('tells the readers of a silent body of the error first, then of the rest', async () => {
+    await using rig = await beginHttp(
+      { settings: guardSettings({}, { bodyIdleMs: 40 }) },
+      { '/': (_, response) => void response.writeHead(200, { 'content-length': 9 }).write('x') },
+    )
+    const request = rig.scene.as('orders', () => rig.server.request('/'))
+    request.on('error', () => {})
+    request.end()
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    const seen: string[] = []
+    for (const event of ['aborted', 'close', 'error'])
+      response.on(event, () => void seen.push(event))
+
+    response.resume()
+    await until(() => response.closed && seen.includes('close'))
+
+    expect(seen).toEqual(['error', 'aborted', 'close'])
+  })
+})
