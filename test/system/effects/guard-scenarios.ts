@@ -172,7 +172,8 @@ export const dialled = new Promise((resolve) => {
   'guard.registry-full': {
     options: { guard: { maxGuards: 1 } },
     async run(system) {
-      await system.guard('payments').call(() => 'declared guards never go')
+      await system.guard('payments').call(() => 'what is isolated does not go')
+      system.actOnGuards('isolate')
       await system.guard('stock').call(() => 'so the registry grows')
     },
     payload: { size: 1 },
